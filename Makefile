@@ -1,0 +1,219 @@
+# Everything a contributor, a continuous-integration run or an administrator does with Longshore. Needs Go, make and
+# git; the tools it generates and lints with are built from source into bin/ on first use (hack/tools.mk).
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GO      ?= go
+KUBECTL ?= kubectl
+DOCKER  ?= docker
+
+# The image that docker-build makes and deploy runs instead of the one that config/manager names.
+IMAGE := ghcr.io/longshore-dev/longshore
+IMG   ?= $(IMAGE):dev
+
+# How long one test package may take before it is stopped with a stack of every goroutine.
+TEST_TIMEOUT ?= 15m
+
+include hack/tools.mk
+
+# Exports KUBEBUILDER_ASSETS, the folder that envtest takes etcd, kube-apiserver, kube-controller-manager and kubectl
+# from. One that is already set wins, so that a machine with such binaries need not build them.
+with-control-plane = assets=$${KUBEBUILDER_ASSETS:-$$(hack/controlplane/build.sh | tail -n 1)}; export KUBEBUILDER_ASSETS="$$assets"
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage:\n  make \033[36m<target>\033[0m\n"} \
+		/^[a-zA-Z0-9_-]+:.*##/ {printf "  \033[36m%-28s\033[0m %s\n", $$1, $$2} \
+		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(firstword $(MAKEFILE_LIST))
+
+##@ Try it
+
+.PHONY: demo
+demo: ## Play the sample engagements from Pending to Closed on a local control plane, with a live board.
+	@$(with-control-plane); $(GO) run ./hack/demo
+
+.PHONY: run
+run: ## Start the local control plane and the operator and stay up for your own kubectl.
+	@$(with-control-plane); $(GO) run ./hack/demo --stay
+
+.PHONY: control-plane
+control-plane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl from source, once, into .cache/.
+	@$(with-control-plane); echo "$$KUBEBUILDER_ASSETS"
+
+##@ Develop
+
+.PHONY: build
+build: ## Build the operator into bin/manager.
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/manager .
+
+.PHONY: test
+test: ## Run every test, against a real API server where one is needed.
+	@$(with-control-plane); $(GO) test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no API server: the API types and the domain.
+	$(GO) test ./api/... ./controllers/domain/...
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code and group its imports.
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: vet
+vet: ## Run go vet.
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Lint the Go code, the import arrows among it.
+	$(GOLANGCI_LINT) run
+
+.PHONY: lint-fix
+lint-fix: $(GOLANGCI_LINT) ## Lint the Go code and apply the fixes that are certain.
+	$(GOLANGCI_LINT) run --fix
+
+.PHONY: lint-api
+lint-api: $(KUBE_API_LINT) ## Lint the API types by the Kubernetes API conventions.
+	$(KUBE_API_LINT) run --config .golangci-kal.yml ./api/...
+
+.PHONY: tidy
+tidy: ## Tidy go.mod and go.sum.
+	$(GO) mod tidy
+
+.PHONY: tools
+tools: $(TOOLS) ## Build every pinned tool into bin/.
+
+.PHONY: clean
+clean: ## Remove the tools, the binaries and the scratch folders; the local control plane stays.
+	rm -rf bin .cache/verify .cache/deploy
+
+##@ Generate
+
+GENERATED := deepcopy crds applyconfiguration rbac admission api-docs metrics-docs
+
+.PHONY: generate
+generate: $(GENERATED:%=generate-%) ## Generate everything below.
+
+.PHONY: generate-deepcopy
+generate-deepcopy: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
+	$(CONTROLLER_GEN) object paths=./api/v1alpha1
+
+.PHONY: generate-crds
+generate-crds: $(CONTROLLER_GEN) ## Generate the CustomResourceDefinitions into config/crd/bases.
+	$(CONTROLLER_GEN) crd paths=./api/v1alpha1 output:crd:dir=config/crd/bases
+
+.PHONY: generate-applyconfiguration
+generate-applyconfiguration: $(CONTROLLER_GEN) ## Generate the apply configurations into api/applyconfiguration.
+	$(CONTROLLER_GEN) applyconfiguration paths=./api/v1alpha1
+
+.PHONY: generate-rbac
+generate-rbac: $(CONTROLLER_GEN) ## Generate the operator's role from the markers beside what needs each permission.
+	$(CONTROLLER_GEN) rbac:roleName=longshore-controller-manager paths=./controllers/... output:rbac:dir=config/rbac
+
+.PHONY: generate-admission
+generate-admission: ## Generate the admission policies into config/admission.
+	$(GO) run ./hack/admission
+
+.PHONY: generate-api-docs
+generate-api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/reference/api.md.
+	@mkdir -p docs/reference
+	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/api-docs.yaml --renderer=markdown --output-path=docs/reference/api.md
+
+.PHONY: generate-metrics-docs
+generate-metrics-docs: ## Generate the table of metrics and events, docs/reference/metrics.md.
+	@mkdir -p docs/reference
+	$(GO) run ./hack/metricsdocs
+
+##@ Verify
+
+VERIFIED := $(GENERATED:%=verify-%) verify-config verify-modules verify-fmt verify-vet verify-lint verify-lint-api
+
+# Every check runs even after one has failed, so that one run shows all there is to mend.
+.PHONY: verify
+verify: ## Check everything below.
+	@$(MAKE) --no-print-directory --keep-going $(VERIFIED)
+
+.PHONY: verify-deepcopy
+verify-deepcopy: $(CONTROLLER_GEN) ## Check that the deep copies are fresh.
+	@hack/verify-generated.sh generate-deepcopy api/v1alpha1/zz_generated.deepcopy.go
+
+.PHONY: verify-crds
+verify-crds: $(CONTROLLER_GEN) ## Check that the CustomResourceDefinitions are fresh.
+	@hack/verify-generated.sh generate-crds config/crd/bases
+
+.PHONY: verify-applyconfiguration
+verify-applyconfiguration: $(CONTROLLER_GEN) ## Check that the apply configurations are fresh.
+	@hack/verify-generated.sh generate-applyconfiguration api/applyconfiguration
+
+.PHONY: verify-rbac
+verify-rbac: $(CONTROLLER_GEN) ## Check that the operator's role is fresh.
+	@hack/verify-generated.sh generate-rbac config/rbac/role.yaml
+
+.PHONY: verify-admission
+verify-admission: ## Check that the admission policies are fresh.
+	@hack/verify-generated.sh generate-admission config/admission
+
+.PHONY: verify-api-docs
+verify-api-docs: $(CRD_REF_DOCS) ## Check that the API reference is fresh.
+	@hack/verify-generated.sh generate-api-docs docs/reference/api.md
+
+.PHONY: verify-metrics-docs
+verify-metrics-docs: ## Check that the table of metrics and events is fresh.
+	@hack/verify-generated.sh generate-metrics-docs docs/reference/metrics.md
+
+.PHONY: verify-config
+verify-config: $(KUSTOMIZE) ## Check that every kustomization under config/ builds.
+	@KUSTOMIZE=$(KUSTOMIZE) hack/verify-config.sh
+
+.PHONY: verify-modules
+verify-modules: ## Check that go.mod and go.sum are tidy.
+	@$(GO) mod tidy -diff || { echo "go.mod or go.sum is not tidy: run make tidy" >&2; exit 1; }
+
+.PHONY: verify-fmt
+verify-fmt: $(GOLANGCI_LINT) ## Check that the Go code is formatted.
+	@out=$$($(GOLANGCI_LINT) fmt --diff) && [[ -z "$$out" ]] || { echo "$$out"; echo "not formatted: run make fmt" >&2; exit 1; }
+
+.PHONY: verify-vet
+verify-vet: ## Check that go vet finds nothing.
+	@$(GO) vet ./... || { echo "go vet found faults: mend them and run make vet" >&2; exit 1; }
+
+.PHONY: verify-lint
+verify-lint: $(GOLANGCI_LINT) ## Check that the linters find nothing.
+	@$(GOLANGCI_LINT) run || { echo "the linters found faults: mend them (make lint-fix mends some) and run make lint" >&2; exit 1; }
+
+.PHONY: verify-lint-api
+verify-lint-api: $(KUBE_API_LINT) ## Check that the API types keep the Kubernetes API conventions.
+	@$(KUBE_API_LINT) run --config .golangci-kal.yml ./api/... || \
+		{ echo "the API types break conventions: mend them and run make lint-api" >&2; exit 1; }
+
+##@ Install on a cluster
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG.
+	DOCKER_BUILDKIT=1 $(DOCKER) build --tag $(IMG) .
+
+.PHONY: docker-push
+docker-push: ## Push the image IMG.
+	$(DOCKER) push $(IMG)
+
+.PHONY: install
+install: ## Install the CustomResourceDefinitions alone, for an operator that runs outside the cluster.
+	$(KUBECTL) apply --server-side -k config/crd
+
+.PHONY: uninstall
+uninstall: ## Remove the CustomResourceDefinitions and every object of theirs; refused while a grant is left.
+	@KUBECTL=$(KUBECTL) hack/undeploy.sh config/crd
+
+.PHONY: deploy
+deploy: $(KUSTOMIZE) ## Install everything, with the image IMG.
+	@rm -rf .cache/deploy && mkdir -p .cache/deploy
+	@cd .cache/deploy && $(KUSTOMIZE) create --resources ../../config/default && \
+		$(KUSTOMIZE) edit set image $(IMAGE)=$(IMG)
+	$(KUBECTL) apply --server-side -k .cache/deploy
+
+.PHONY: undeploy
+undeploy: ## End every engagement, wait until all access is proven revoked, save the Dossiers, then remove everything.
+	@KUBECTL=$(KUBECTL) hack/undeploy.sh config/default
