@@ -204,7 +204,7 @@ install: ## Install the CustomResourceDefinitions alone, for an operator that ru
 	$(KUBECTL) apply --server-side -k config/crd
 
 .PHONY: uninstall
-uninstall: ## Remove the CustomResourceDefinitions and every object of theirs; refused while a grant is left.
+uninstall: ## Drain as undeploy does, then remove the CustomResourceDefinitions alone.
 	@KUBECTL=$(KUBECTL) hack/undeploy.sh config/crd
 
 .PHONY: deploy
