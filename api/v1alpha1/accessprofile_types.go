@@ -1,0 +1,135 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// AvailableFrom says in which phase access is first given.
+// +kubebuilder:validation:Enum=Onboarding;Assigned
+type AvailableFrom string
+
+// The phases from which access can be available.
+const (
+	AvailableFromOnboarding AvailableFrom = "Onboarding"
+	AvailableFromAssigned   AvailableFrom = "Assigned"
+)
+
+// AccessProfileSpec is a named bundle of entitlements.
+type AccessProfileSpec struct {
+	// description for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Description string `json:"description,omitempty"`
+
+	// entitlements in target systems.
+	// +required
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Entitlements []Entitlement `json:"entitlements"`
+
+	// maxDuration is the longest a grant may last from its first grant, as a Go duration. Default: unlimited.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	MaxDuration *metav1.Duration `json:"maxDuration,omitempty"`
+
+	// maxGrace is the longest that access may outlive the work, as a Go duration; the engagement's accessGrace may be shorter. Default: 0s.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	MaxGrace *metav1.Duration `json:"maxGrace,omitempty"`
+
+	// availableFrom is the phase in which access is first given: Onboarding or Assigned. Default: Assigned.
+	// +optional
+	AvailableFrom AvailableFrom `json:"availableFrom,omitempty"`
+
+	// allowed limits who may be given the profile. Default: no further limit than the verb grant.
+	// +optional
+	Allowed *AllowedUse `json:"allowed,omitempty"`
+}
+
+// AllowedUse limits who may be given a profile.
+type AllowedUse struct {
+	// namespaceSelector selects the namespaces whose engagements may list it. Default: all.
+	// +optional
+	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
+
+	// workerTypes that may be given it. Default: all.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=8
+	WorkerTypes []WorkerType `json:"workerTypes,omitempty"`
+}
+
+// Entitlement is one thing that is granted in one target system.
+// +kubebuilder:validation:XValidation:rule="has(self.kubernetes)",message="an entitlement says what is granted: kubernetes"
+type Entitlement struct {
+	// name of the entitlement.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// providerRef is the AccessProvider that grants it.
+	// +required
+	ProviderRef ClusterReference `json:"providerRef"`
+
+	// kubernetes binds a ClusterRole to the worker's username.
+	// +optional
+	Kubernetes *KubernetesEntitlement `json:"kubernetes,omitempty"`
+}
+
+// KubernetesEntitlement binds a ClusterRole to a worker's username, by RoleBindings in the namespaces listed or by one ClusterRoleBinding.
+// +kubebuilder:validation:XValidation:rule="(has(self.namespaces) && size(self.namespaces) > 0) != (has(self.clusterWide) && self.clusterWide)",message="give either namespaces or clusterWide: true"
+type KubernetesEntitlement struct {
+	// clusterRole that is bound. The operator must have been allowed to bind it, at install.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ClusterRole string `json:"clusterRole"`
+
+	// namespaces in which it is bound.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=63
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// clusterWide binds it in every namespace. Default: false.
+	// +optional
+	ClusterWide bool `json:"clusterWide,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:path=accessprofiles,scope=Cluster,shortName=ap,categories=longshore
+// +kubebuilder:printcolumn:name="Entitlements",type=string,JSONPath=`.spec.entitlements[*].name`
+// +kubebuilder:printcolumn:name="From",type=string,JSONPath=`.spec.availableFrom`
+// +kubebuilder:printcolumn:name="Max duration",type=string,JSONPath=`.spec.maxDuration`
+// +kubebuilder:printcolumn:name="Max grace",type=string,JSONPath=`.spec.maxGrace`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+
+// AccessProfile is a named bundle of entitlements, its longest duration, and who may be given it. Handing it out needs the verb grant on it. It has no status: nothing reconciles it.
+type AccessProfile struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the bundle.
+	// +required
+	Spec AccessProfileSpec `json:"spec"`
+}
+
+// +kubebuilder:object:root=true
+
+// AccessProfileList is a list of AccessProfiles.
+type AccessProfileList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []AccessProfile `json:"items"`
+}

@@ -1,0 +1,613 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// EngagementSpec is what a requester wants: one contract with one worker.
+// +kubebuilder:validation:XValidation:rule="!has(self.replaces) || !has(self.continues)",message="an engagement either replaces another or continues it, not both"
+// +kubebuilder:validation:XValidation:rule="!has(self.continues) || has(self.workerRef)",message="a renewal names its worker: set workerRef to the predecessor's worker"
+// +kubebuilder:validation:XValidation:rule="!has(self.recruitment) || !has(self.recruitment.fillBy) || timestamp(self.recruitment.fillBy) < timestamp(self.statementOfWork.end)",message="recruitment.fillBy must be before statementOfWork.end"
+type EngagementSpec struct {
+	// title is a short name for people.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Title string `json:"title"`
+
+	// intake is what finance, security and planning ask of every request.
+	// +optional
+	Intake *Intake `json:"intake,omitempty"`
+
+	// contacts are the people that status.waitingFor names, by role; Manager is told of what is overdue.
+	// +optional
+	// +listType=map
+	// +listMapKey=role
+	// +kubebuilder:validation:MaxItems=16
+	Contacts []Contact `json:"contacts,omitempty"`
+
+	// poolRef is the TalentPool to recruit from.
+	// +required
+	PoolRef PoolReference `json:"poolRef"`
+
+	// workerRef pins a Worker of the pool's namespace. It skips matching, never screening or compliance; it cannot change once an offer was accepted.
+	// +optional
+	WorkerRef *LocalReference `json:"workerRef,omitempty"`
+
+	// requirements are what a worker must bring.
+	// +optional
+	Requirements *Requirements `json:"requirements,omitempty"`
+
+	// recruitment says how a worker is chosen.
+	// +optional
+	Recruitment *Recruitment `json:"recruitment,omitempty"`
+
+	// statementOfWork is what is to be done, by when, and for how much.
+	// +required
+	StatementOfWork StatementOfWork `json:"statementOfWork"`
+
+	// classification is the legal form of the work and the facts it rests on.
+	// +required
+	Classification Classification `json:"classification"`
+
+	// approvals says whose consent is needed before anyone is recruited.
+	// +optional
+	Approvals *Approvals `json:"approvals,omitempty"`
+
+	// onboarding is the procedure that is passed before work begins.
+	// +optional
+	Onboarding *Onboarding `json:"onboarding,omitempty"`
+
+	// access lists the AccessProfiles to be granted. Each needs the verb grant on the profile.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Access []AccessRequest `json:"access,omitempty"`
+
+	// evaluation says by what and how often the work is judged.
+	// +optional
+	Evaluation *EvaluationPlan `json:"evaluation,omitempty"`
+
+	// offboarding is the procedure at the end, and how long access outlives the work.
+	// +optional
+	Offboarding *Offboarding `json:"offboarding,omitempty"`
+
+	// suspend withdraws access and pauses the work. The end, a termination, deletion and expiry still act. Default: false.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// termination ends the engagement before its planned end. It cannot change once its effective time has passed.
+	// +optional
+	Termination *Termination `json:"termination,omitempty"`
+
+	// replaces names an engagement whose deliverables this one takes over; its handover evidence appears in this one's onboarding.
+	// +optional
+	Replaces *Replaces `json:"replaces,omitempty"`
+
+	// continues names the engagement that this one renews: same worker, valid steps carried over, access without a gap, tenure unbroken.
+	// +optional
+	Continues *LocalReference `json:"continues,omitempty"`
+
+	// requester is who asks. It is stamped at admission at create, and again for whoever widens the request; never set it by hand.
+	// +optional
+	Requester *Author `json:"requester,omitempty"`
+}
+
+// DataClassification says how sensitive the data is that the work touches.
+// +kubebuilder:validation:Enum=Public;Internal;Confidential;Restricted
+type DataClassification string
+
+// Intake is what finance, security and planning ask of every request.
+type Intake struct {
+	// costCenter that pays.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CostCenter string `json:"costCenter,omitempty"`
+
+	// project the work belongs to.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Project string `json:"project,omitempty"`
+
+	// justification says why outside help is needed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Justification string `json:"justification,omitempty"`
+
+	// dataClassification of the data the work touches: Public, Internal, Confidential or Restricted.
+	// +optional
+	DataClassification DataClassification `json:"dataClassification,omitempty"`
+}
+
+// RoleManager is the contact who is told of what is overdue.
+const RoleManager = "Manager"
+
+// Contact is a person with a role in the engagement.
+type Contact struct {
+	// role, for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="!(self in ['Worker', 'Supplier', 'Operator', 'Requester', 'Approver', 'Reviewer'])",message="this role is given by Longshore itself; choose another name"
+	Role string `json:"role"`
+
+	// subject is the person.
+	// +required
+	Subject Subject `json:"subject"`
+}
+
+// Requirements are what a worker must bring.
+type Requirements struct {
+	// skills asked for.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Skills []SkillRequirement `json:"skills,omitempty"`
+
+	// languages asked for, as BCP 47 tags; all of them.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=35
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`
+	Languages []string `json:"languages,omitempty"`
+
+	// minTier is the lowest tier of the pool that will do.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	MinTier string `json:"minTier,omitempty"`
+
+	// hoursPerWeek asked for; a worker must have that many free.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=168
+	HoursPerWeek int32 `json:"hoursPerWeek,omitempty"`
+
+	// timeZoneOverlap asked for with the team's working day.
+	// +optional
+	TimeZoneOverlap *TimeZoneOverlap `json:"timeZoneOverlap,omitempty"`
+}
+
+// SkillRequirement asks for one skill.
+type SkillRequirement struct {
+	// name of the skill.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// minLevel is the lowest level that counts, 1 (beginner) to 5 (expert). Default: 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=5
+	MinLevel int32 `json:"minLevel,omitempty"`
+
+	// weight of the skill in ranking. Default: 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Weight int32 `json:"weight,omitempty"`
+
+	// required excludes workers without the skill at minLevel. Default: false, the skill only ranks.
+	// +optional
+	Required bool `json:"required,omitempty"`
+}
+
+// TimeZoneOverlap asks for hours in common with a working day of 09:00 to 17:00 in a zone.
+type TimeZoneOverlap struct {
+	// zone is an IANA time zone, for example Europe/London.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Zone string `json:"zone"`
+
+	// hours in common, on every working day of the engagement, daylight saving time included.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=8
+	Hours int32 `json:"hours"`
+}
+
+// Selection says who chooses the worker.
+// +kubebuilder:validation:Enum=Requester;Automatic
+type Selection string
+
+// The ways to choose.
+const (
+	// SelectionRequester lets a person choose from the ranked shortlist.
+	SelectionRequester Selection = "Requester"
+	// SelectionAutomatic offers to the best candidate.
+	SelectionAutomatic Selection = "Automatic"
+)
+
+// Recruitment says how a worker is chosen.
+type Recruitment struct {
+	// selection is Requester (a person chooses from the ranked shortlist) or Automatic (the best candidate is offered the work). Default: Requester.
+	// +optional
+	Selection Selection `json:"selection,omitempty"`
+
+	// shortlist is how many candidates are put before the requester. Default: 3.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=20
+	Shortlist int32 `json:"shortlist,omitempty"`
+
+	// offerTimeout is how long an offer or an amendment waits for its answer, as a Go duration. Default: 48h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	OfferTimeout *metav1.Duration `json:"offerTimeout,omitempty"`
+
+	// fillBy is when an unfilled engagement is escalated to its Manager contact; recruiting goes on until the end.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	FillBy *metav1.Time `json:"fillBy,omitempty"`
+}
+
+// StatementOfWork is what is to be done, by when, and for how much.
+// +kubebuilder:validation:XValidation:rule="timestamp(self.end) > timestamp(self.start)",message="end must be after start"
+// +kubebuilder:validation:XValidation:rule="!has(self.rate) || self.rate.currency == self.budget.currency",message="rate.currency must be budget.currency: amounts of unequal currencies are never converted"
+// +kubebuilder:validation:XValidation:rule="!has(self.deliverables) || self.deliverables.all(d, timestamp(d.due) <= timestamp(self.end))",message="every deliverable must be due by the end"
+type StatementOfWork struct {
+	// summary of the work.
+	// +optional
+	// +kubebuilder:validation:MaxLength=4096
+	Summary string `json:"summary,omitempty"`
+
+	// start of the work.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	Start metav1.Time `json:"start"`
+
+	// end of the work; access ends then, plus the smaller of both graces.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	End metav1.Time `json:"end"`
+
+	// budget is the most that may be spent.
+	// +required
+	Budget Money `json:"budget"`
+
+	// rate that is offered. Default: the worker's own base rate at the time of the offer, times the tier's multiplier.
+	// +optional
+	Rate *Rate `json:"rate,omitempty"`
+
+	// deliverables that are handed over and accepted. Their amounts are in the budget's currency and may not exceed it together.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Deliverables []Deliverable `json:"deliverables,omitempty"`
+
+	// acceptWithin is how long after the end a deliverable submitted in time can still be accepted, as a Go duration; undecided then, it is Lapsed. Default: 120h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	AcceptWithin *metav1.Duration `json:"acceptWithin,omitempty"`
+
+	// startGrace is how long the start may stay unconfirmed after the later of start and readiness, as a Go duration; then it is a NoShow. Default: 24h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	StartGrace *metav1.Duration `json:"startGrace,omitempty"`
+
+	// terms are the legal terms.
+	// +optional
+	Terms *LegalTerms `json:"terms,omitempty"`
+}
+
+// Deliverable is one thing to be handed over and accepted.
+type Deliverable struct {
+	// name of the deliverable.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// description for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Description string `json:"description,omitempty"`
+
+	// acceptanceCriteria by which it is accepted.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=512
+	AcceptanceCriteria []string `json:"acceptanceCriteria,omitempty"`
+
+	// due is when it must first be submitted to be on time.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	Due metav1.Time `json:"due"`
+
+	// amount paid on acceptance, in the budget's currency: a non-negative decimal with at most three places.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9]{1,12}(\.[0-9]{1,3})?$`
+	// +kubebuilder:validation:MaxLength=16
+	Amount string `json:"amount,omitempty"`
+
+	// points is the size of the deliverable in the team's own points.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	Points int32 `json:"points,omitempty"`
+
+	// maxRounds is how many rounds of revision the worker owes within the amount; a further Revise is still recorded and is put to the Manager. Default: unlimited.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MaxRounds *int32 `json:"maxRounds,omitempty"`
+}
+
+// LegalTerms are the legal terms of a statement of work.
+type LegalTerms struct {
+	// ipAssignment says that intellectual property passes to the client. Default: false.
+	// +optional
+	IPAssignment bool `json:"ipAssignment,omitempty"`
+
+	// noticePeriod either side keeps before ending without cause, as an ISO 8601 period, for example P7D. Default: none.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=24
+	NoticePeriod string `json:"noticePeriod,omitempty"`
+
+	// documentURI is where the contract is kept.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	DocumentURI string `json:"documentURI,omitempty"`
+
+	// sha256 is the contract's digest in lower-case hexadecimal.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
+	// +kubebuilder:validation:MaxLength=64
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// Classification is the legal form of the work and the facts it rests on.
+type Classification struct {
+	// workerType is the legal form.
+	// +required
+	WorkerType WorkerType `json:"workerType"`
+
+	// jurisdiction where the work is done, as ISO 3166 country or subdivision, for example DE or US-CA.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=6
+	Jurisdiction string `json:"jurisdiction"`
+
+	// facts that a classification test asks for, as the requester sees them; they count only through an attested determination.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	Facts map[string]string `json:"facts,omitempty"`
+}
+
+// Approvals says whose consent is needed.
+type Approvals struct {
+	// required is how many different people must approve each stage, at least 1; a compliance policy may raise it. Default: 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10
+	Required int32 `json:"required,omitempty"`
+
+	// stages are passed in order. Without stages the engagement itself is approved.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Stages []ApprovalStage `json:"stages,omitempty"`
+}
+
+// ApprovalStage is one stage of approval.
+type ApprovalStage struct {
+	// name of the stage, for example Budget. Its claim is approval/stage.<name>.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// subjects who may approve this stage, each of them also holding the verb approve. Default: anyone who holds it. A Group counts only by the verb, since the operator does not know who is in it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Subjects []Subject `json:"subjects,omitempty"`
+}
+
+// OnboardingMode says how much of the checklist is passed.
+// +kubebuilder:validation:Enum=Full;FastTrack
+type OnboardingMode string
+
+// The onboarding modes.
+const (
+	OnboardingFull      OnboardingMode = "Full"
+	OnboardingFastTrack OnboardingMode = "FastTrack"
+)
+
+// Onboarding is the procedure that is passed before work begins.
+type Onboarding struct {
+	// checklistRef is the procedure. Default: none, nothing is asked but the start.
+	// +optional
+	ChecklistRef *LocalReference `json:"checklistRef,omitempty"`
+
+	// mode is Full, or FastTrack for a replacement: only the steps marked fastTrack. Default: Full.
+	// +optional
+	Mode OnboardingMode `json:"mode,omitempty"`
+}
+
+// AccessRequest asks for one AccessProfile.
+type AccessRequest struct {
+	// name of the AccessProfile.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+}
+
+// EvaluationPlan says by what and how often the work is judged.
+type EvaluationPlan struct {
+	// scorecardRef is the rubric.
+	// +required
+	ScorecardRef LocalReference `json:"scorecardRef"`
+
+	// cadence of periodic evaluations while Assigned, as a Go duration. Default: none, only the final one.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	Cadence *metav1.Duration `json:"cadence,omitempty"`
+
+	// finalWithin is how long after the end the final evaluation is awaited, as a Go duration. Default: 120h.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	FinalWithin *metav1.Duration `json:"finalWithin,omitempty"`
+}
+
+// Offboarding is the procedure at the end.
+type Offboarding struct {
+	// checklistRef is the procedure. Default: none, only revocation is waited for.
+	// +optional
+	ChecklistRef *LocalReference `json:"checklistRef,omitempty"`
+
+	// accessGrace is how long access outlives a planned end, as a Go duration; each profile's maxGrace caps it; none for cause. Default: 0s.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	AccessGrace *metav1.Duration `json:"accessGrace,omitempty"`
+}
+
+// TerminationReason says why an engagement is ended early.
+// +kubebuilder:validation:Enum=ProjectCancelled;BudgetCut;Performance;Converted;Other;Misconduct;SecurityIncident
+type TerminationReason string
+
+// The reasons to terminate. Misconduct and SecurityIncident are for cause: no grace, no notice.
+const (
+	TerminationProjectCancelled TerminationReason = "ProjectCancelled"
+	TerminationBudgetCut        TerminationReason = "BudgetCut"
+	TerminationPerformance      TerminationReason = "Performance"
+	TerminationConverted        TerminationReason = "Converted"
+	TerminationOther            TerminationReason = "Other"
+	TerminationMisconduct       TerminationReason = "Misconduct"
+	TerminationSecurityIncident TerminationReason = "SecurityIncident"
+)
+
+// ForCause says whether the reason allows neither grace nor notice.
+func (r TerminationReason) ForCause() bool {
+	return r == TerminationMisconduct || r == TerminationSecurityIncident
+}
+
+// TerminationParty says on whose side the termination lies.
+// +kubebuilder:validation:Enum=Requester;Worker;Supplier
+type TerminationParty string
+
+// The parties that can terminate.
+const (
+	ByRequester TerminationParty = "Requester"
+	ByWorker    TerminationParty = "Worker"
+	BySupplier  TerminationParty = "Supplier"
+)
+
+// Termination ends the engagement before its planned end.
+type Termination struct {
+	// reason is one of ProjectCancelled, BudgetCut, Performance, Converted, Other, Misconduct, SecurityIncident; the last two are for cause.
+	// +required
+	Reason TerminationReason `json:"reason"`
+
+	// by is the side that ends it. Worker gives the outcome Resigned only together with the worker's own attestation, otherwise Terminated. Default: Requester.
+	// +optional
+	By TerminationParty `json:"by,omitempty"`
+
+	// effective is when it ends. Default: now, as first seen.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	Effective *metav1.Time `json:"effective,omitempty"`
+
+	// note for people; it is not copied anywhere.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Note string `json:"note,omitempty"`
+}
+
+// Replaces names a predecessor and what is taken over.
+type Replaces struct {
+	// name of the Engagement that is replaced, in the same namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// deliverables of the predecessor that this engagement takes over, by name.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=63
+	Deliverables []string `json:"deliverables,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=engagements,shortName=eng,categories=longshore
+// +kubebuilder:selectablefield:JSONPath=`.spec.poolRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.status.phase`
+// +kubebuilder:selectablefield:JSONPath=`.status.worker.name`
+// +kubebuilder:selectablefield:JSONPath=`.status.outcome`
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="Worker",type=string,JSONPath=`.status.worker.name`
+// +kubebuilder:printcolumn:name="Waiting for",type=string,JSONPath=`.status.waiting`
+// +kubebuilder:printcolumn:name="Score",type=string,JSONPath=`.status.score`
+// +kubebuilder:printcolumn:name="Ends",type=string,JSONPath=`.status.ends`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.status.outcome`,priority=1
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,priority=1
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Pool",type=string,JSONPath=`.spec.poolRef.name`,priority=1
+// +kubebuilder:printcolumn:name="Access owed",type=integer,JSONPath=`.status.access.owed`,priority=1
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.spend.accepted`,priority=1
+// +kubebuilder:printcolumn:name="Currency",type=string,JSONPath=`.status.spend.currency`,priority=1
+
+// Engagement is one contract with one worker, from statement of work to proven revocation.
+type Engagement struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the requester wants.
+	// +required
+	Spec EngagementSpec `json:"spec"`
+
+	// status is what the operator knows.
+	// +optional
+	// +default={"observedGeneration": -1}
+	Status EngagementStatus `json:"status,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+
+// EngagementList is a list of Engagements.
+type EngagementList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Engagement `json:"items"`
+}
