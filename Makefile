@@ -120,7 +120,8 @@ generate-admission: ## Generate the admission policies into config/admission.
 .PHONY: generate-api-docs
 generate-api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/reference/api.md.
 	@mkdir -p docs/reference
-	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/api-docs.yaml --renderer=markdown --output-path=docs/reference/api.md
+	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/api-docs/config.yaml \
+		--templates-dir=hack/api-docs/templates --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
 
 .PHONY: generate-metrics-docs
 generate-metrics-docs: ## Generate the table of metrics and events, docs/reference/metrics.md.
