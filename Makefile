@@ -20,8 +20,8 @@ TEST_TIMEOUT ?= 15m
 include hack/tools.mk
 
 # Exports KUBEBUILDER_ASSETS, the folder that envtest takes etcd, kube-apiserver, kube-controller-manager and kubectl
-# from. One that is already set wins, so that a machine with such binaries need not build them.
-with-control-plane = assets=$${KUBEBUILDER_ASSETS:-$$(hack/controlplane/build.sh | tail -n 1)}; export KUBEBUILDER_ASSETS="$$assets"
+# from. One that is already set and holds all four is used as it is.
+with-control-plane = assets=$$(hack/controlplane/build.sh | tail -n 1); export KUBEBUILDER_ASSETS="$$assets"
 
 ##@ General
 
