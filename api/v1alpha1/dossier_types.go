@@ -181,6 +181,31 @@ type DossierRecord struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
 	Evidence []Evidence `json:"evidence,omitempty"`
+
+	// folded stands for rows that were left out to keep the file below 256 KiB.
+	// +optional
+	// +listType=map
+	// +listMapKey=list
+	// +kubebuilder:validation:MaxItems=8
+	Folded []SealedRest `json:"folded,omitempty"`
+}
+
+// SealedRest stands for the rows of one list that were left out.
+type SealedRest struct {
+	// list that they belong to: attestations, evaluations, access or evidence.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	List string `json:"list"`
+
+	// count of the rows.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Count int32 `json:"count"`
+
+	// digest of the rows as the engagement and its grants recorded them, in the canonical form of RFC 8785, as sha256:<hex>.
+	// +required
+	// +kubebuilder:validation:MaxLength=71
+	Digest string `json:"digest"`
 }
 
 // SealedStatement stands for an attestation or an evaluation.
@@ -276,7 +301,7 @@ type SealedAccess struct {
 	// +optional
 	RevokedAt *metav1.Time `json:"revokedAt,omitempty"`
 
-	// evidence is what was read back, without the subject.
+	// evidence is what was read back, without the subject; it ends in … where it was cut to keep the file small.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Evidence string `json:"evidence,omitempty"`

@@ -1071,6 +1071,14 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.longshore-dev.longshore.api.v1alpha1.Evidence
           elementRelationship: atomic
+    - name: folded
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.SealedRest
+          elementRelationship: associative
+          keys:
+          - list
     - name: namespace
       type:
         scalar: string
@@ -2332,6 +2340,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verifiedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.longshore-dev.longshore.api.v1alpha1.SealedRest
+  map:
+    fields:
+    - name: count
+      type:
+        scalar: numeric
+    - name: digest
+      type:
+        scalar: string
+    - name: list
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.SealedStatement
   map:
     fields:

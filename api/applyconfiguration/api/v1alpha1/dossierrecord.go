@@ -59,6 +59,8 @@ type DossierRecordApplyConfiguration struct {
 	Access []SealedAccessApplyConfiguration `json:"access,omitempty"`
 	// evidence of knowledge handed over and of intellectual property returned, as the attestations gave it.
 	Evidence []EvidenceApplyConfiguration `json:"evidence,omitempty"`
+	// folded stands for rows that were left out to keep the file below 256 KiB.
+	Folded []SealedRestApplyConfiguration `json:"folded,omitempty"`
 }
 
 // DossierRecordApplyConfiguration constructs a declarative configuration of the DossierRecord type for use with
@@ -282,6 +284,19 @@ func (b *DossierRecordApplyConfiguration) WithEvidence(values ...*EvidenceApplyC
 			panic("nil value passed to WithEvidence")
 		}
 		b.Evidence = append(b.Evidence, *values[i])
+	}
+	return b
+}
+
+// WithFolded adds the given value to the Folded field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Folded field.
+func (b *DossierRecordApplyConfiguration) WithFolded(values ...*SealedRestApplyConfiguration) *DossierRecordApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFolded")
+		}
+		b.Folded = append(b.Folded, *values[i])
 	}
 	return b
 }

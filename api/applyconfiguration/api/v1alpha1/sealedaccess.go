@@ -32,7 +32,7 @@ type SealedAccessApplyConfiguration struct {
 	VerifiedAt *v1.Time `json:"verifiedAt,omitempty"`
 	// revokedAt is when it was read back as gone.
 	RevokedAt *v1.Time `json:"revokedAt,omitempty"`
-	// evidence is what was read back, without the subject.
+	// evidence is what was read back, without the subject; it ends in … where it was cut to keep the file small.
 	Evidence *string `json:"evidence,omitempty"`
 }
 

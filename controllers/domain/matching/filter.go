@@ -1,0 +1,192 @@
+package matching
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// reasons says why a worker cannot be offered the work: all of it, so that nobody has to guess twice. What rules the
+// person out comes first, then what the work asks for.
+func (m *match) reasons(w *Worker) []string {
+	findings := []string{
+		m.excluded(w),
+		m.notScreened(w),
+		m.notRehired(w),
+		m.tooManyEngagements(w),
+		m.noRate(w),
+	}
+	if m.Pinned == "" {
+		findings = append(findings, m.lacksSkills(w), m.lacksLanguages(w), m.tierTooLow(w), m.tooFewHours(w), m.notAvailable(w),
+			m.tooLittleOverlap(w))
+	}
+	var reasons []string
+	for _, f := range findings {
+		if f != "" {
+			reasons = append(reasons, f)
+		}
+	}
+	return reasons
+}
+
+func (m *match) excluded(w *Worker) string {
+	reason, is := m.Exclude[w.Name]
+	if is && reason == "" {
+		return "is ruled out for this engagement"
+	}
+	return reason
+}
+
+func (m *match) notScreened(w *Worker) string {
+	switch w.Screening {
+	case v1alpha1.ScreeningPassed:
+		return ""
+	case v1alpha1.ScreeningFailed:
+		return "failed the pool's screening"
+	case v1alpha1.ScreeningLapsed:
+		return "screening has lapsed: a certificate it rests on has expired"
+	default:
+		return "has not passed the pool's screening yet"
+	}
+}
+
+func (m *match) notRehired(w *Worker) string {
+	switch {
+	case w.Rehire == v1alpha1.RehireIneligible:
+		return "was decided not to be engaged again"
+	case w.Rehire == v1alpha1.RehireWithReview && !w.RehireApproved:
+		return "is to be engaged again only after a review: attest approval/rehire"
+	}
+	return ""
+}
+
+func (m *match) tooManyEngagements(w *Worker) string {
+	if m.Pool.Limits == nil {
+		return ""
+	}
+	limit := m.Pool.Limits.MaxConcurrentPerWorker
+	if limit == 0 || w.Engaged < limit {
+		return ""
+	}
+	return fmt.Sprintf("holds %d of the %d engagements that the pool allows a person at a time", w.Engaged, limit)
+}
+
+func (m *match) lacksSkills(w *Worker) string {
+	var lacks []string
+	for _, s := range m.requirements.Skills {
+		if !s.Required {
+			continue
+		}
+		level, asked := skillLevel(w.Spec, s.Name), max(s.MinLevel, 1)
+		switch {
+		case level == 0:
+			lacks = append(lacks, "lacks the skill "+s.Name)
+		case level < asked:
+			lacks = append(lacks, fmt.Sprintf("has %s at level %d, %d is asked for", s.Name, level, asked))
+		}
+	}
+	return strings.Join(lacks, "; ")
+}
+
+// skillLevel is 0 for a worker without the skill.
+func skillLevel(spec *v1alpha1.WorkerSpec, name string) int32 {
+	for _, s := range spec.Skills {
+		if s.Name == name {
+			return max(s.Level, 1)
+		}
+	}
+	return 0
+}
+
+func (m *match) lacksLanguages(w *Worker) string {
+	var lacks []string
+	for _, asked := range m.requirements.Languages {
+		if !speaks(w.Spec.Languages, asked) {
+			lacks = append(lacks, asked)
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return "does not speak " + strings.Join(lacks, ", ")
+}
+
+// speaks is basic filtering of RFC 4647: en accepts en-GB, en-GB does not accept en; case does not matter.
+func speaks(languages []string, asked string) bool {
+	asked = strings.ToLower(asked)
+	for _, l := range languages {
+		l = strings.ToLower(l)
+		if l == asked || strings.HasPrefix(l, asked+"-") {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *match) tierTooLow(w *Worker) string {
+	asked := m.requirements.MinTier
+	if asked == "" {
+		return ""
+	}
+	lowest := m.tierIndex(asked)
+	if lowest < 0 {
+		return fmt.Sprintf("tier %s is asked for, and the pool has no such tier", asked)
+	}
+	if max(m.tierIndex(w.Tier), 0) < lowest {
+		return fmt.Sprintf("is in tier %s, %s is asked for", m.tier(w.Tier).Name, asked)
+	}
+	return ""
+}
+
+func (m *match) tooFewHours(w *Worker) string {
+	asked := m.requirements.HoursPerWeek
+	if asked == 0 || w.Spec.Availability == nil || w.Spec.Availability.HoursPerWeek == 0 {
+		return ""
+	}
+	free := max(w.Spec.Availability.HoursPerWeek-w.HoursTaken, 0)
+	if free >= asked {
+		return ""
+	}
+	return fmt.Sprintf("has %d hours a week free, %d are asked for", free, asked)
+}
+
+func (m *match) notAvailable(w *Worker) string {
+	a := w.Spec.Availability
+	if a == nil {
+		return ""
+	}
+	if a.From != nil && a.From.After(m.StatementOfWork.Start.Time) {
+		return "is available only from " + day(a.From.Time)
+	}
+	if a.Until != nil && a.Until.Time.Before(m.StatementOfWork.End.Time) {
+		return "is available only until " + day(a.Until.Time)
+	}
+	return ""
+}
+
+func (m *match) tooLittleOverlap(w *Worker) string {
+	if m.overlaps == nil {
+		return ""
+	}
+	asked := m.requirements.TimeZoneOverlap
+	shortest, err := m.overlaps.with(w.Spec.TimeZone)
+	if err != nil {
+		return err.Error()
+	}
+	if shortest.minutes >= int(asked.Hours)*60 {
+		return ""
+	}
+	return fmt.Sprintf("shares %s of the working day with %s on %s, %dh are asked for", hours(shortest.minutes), asked.Zone,
+		shortest.date.Format(time.DateOnly), asked.Hours)
+}
+
+func hours(minutes int) string {
+	if minutes%60 == 0 {
+		return fmt.Sprintf("%dh", minutes/60)
+	}
+	return fmt.Sprintf("%dh%02dm", minutes/60, minutes%60)
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
