@@ -1,0 +1,92 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// print tells a person what happened to each engagement.
+func (r *record) print(out io.Writer) {
+	for i := range r.Engagements {
+		r.printEngagement(out, &r.Engagements[i])
+	}
+	if took, found := r.replacementTook(); found {
+		fmt.Fprintf(out, "\nThe back-end developer resigned; %s of the story later the replacement had accepted.\n", took)
+	}
+	fmt.Fprintf(out, "The chain of %d dossiers is %s.\n", len(r.Dossiers), r.Chain)
+}
+
+func (r *record) printEngagement(out io.Writer, e *v1alpha1.Engagement) {
+	worker := "nobody"
+	if e.Status.Worker != nil {
+		worker = e.Status.Worker.Name
+	}
+	fmt.Fprintf(out, "\n%s/%s: %s, %s; rehire %s\n", e.Namespace, e.Name, worker, e.Status.Outcome, cmp.Or(string(e.Status.Rehire), "not decided"))
+	fmt.Fprintf(out, "  timeline    ")
+	var steps []string
+	for _, p := range e.Status.Phases {
+		steps = append(steps, fmt.Sprintf("%s %s", p.Name, r.day(p.EnteredAt.Time)))
+	}
+	fmt.Fprintln(out, strings.Join(steps, " → "))
+	for _, d := range e.Status.Deliverables {
+		onTime := ""
+		if d.OnTime != nil {
+			onTime = map[bool]string{true: ", on time", false: ", late"}[*d.OnTime]
+		}
+		fmt.Fprintf(out, "  deliverable %s: %s%s, %d rounds of revision\n", d.Name, d.State, onTime, d.Rounds)
+	}
+	var scores []string
+	for _, s := range e.Status.Evaluations {
+		scores = append(scores, strings.TrimSpace(fmt.Sprintf("%s %s", s.Kind, s.Period))+" "+s.Score)
+	}
+	for _, k := range e.Status.KPIs {
+		scores = append(scores, fmt.Sprintf("%s %s (of %d)", k.Name, k.Value, k.Sample))
+	}
+	fmt.Fprintf(out, "  score       %s: %s\n", cmp.Or(e.Status.Score, "none"), strings.Join(scores, ", "))
+	if s := e.Status.Spend; s != nil {
+		fmt.Fprintf(out, "  spend       %s %s accepted, %s remaining\n", s.Currency, s.Accepted, s.Remaining)
+	}
+	for i := range r.Grants {
+		if g := &r.Grants[i]; g.Spec.EngagementRef.UID == e.UID {
+			r.printGrant(out, g)
+		}
+	}
+	if d := e.Status.Dossier; d != nil {
+		fmt.Fprintf(out, "  dossier     %s %s\n", d.Name, d.Hash)
+	}
+}
+
+// printGrant shows what was read back from the target, and what the API server said when it was asked.
+func (r *record) printGrant(out io.Writer, g *v1alpha1.AccessGrant) {
+	for _, e := range g.Status.Entitlements {
+		fmt.Fprintf(out, "  access      %s/%s: granted %s, revoked and read back %s\n", g.Spec.Profile, e.Name, r.moment(e.GrantedAt), r.moment(e.RevokedAt))
+	}
+	for _, when := range []struct {
+		words   string
+		answers []probe
+	}{{"while granted", r.WhileHeld}, {"now", r.Afterwards}} {
+		for _, a := range when.answers {
+			if a.grant == g.UID {
+				fmt.Fprintf(out, "              %s, %s %s\n", when.words, a.Question, map[bool]string{true: "yes", false: "no"}[a.Allowed])
+			}
+		}
+	}
+}
+
+// day is the story's date of a moment.
+func (r *record) day(t time.Time) string { return r.calendar.date(t).Format("2 Jan") }
+
+// moment is the story's date and the time on the clock.
+func (r *record) moment(t *metav1.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return r.day(t.Time) + " (" + t.Local().Format(time.TimeOnly) + ")"
+}

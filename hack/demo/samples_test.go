@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+	"github.com/longshore-dev/longshore/hack/cluster"
+)
+
+// server is a control plane with Longshore's kinds, for the tests that put the samples before it.
+var server *cluster.Cluster
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	ctx := context.Background()
+	var err error
+	if server, err = cluster.Start(ctx, cluster.Options{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := 1
+	if err := server.InstallCRDs(ctx, "../../config/crd/bases"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	if err := server.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+func sampleFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../config/samples/*/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("expected samples, found %d: %v", len(files), err)
+	}
+	return files
+}
+
+// rendered is a copy of a sample with its dates moved, as the demo applies it.
+func rendered(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err = calendar{from: storyBegins, to: time.Now(), day: 3 * time.Second}.render(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), filepath.Base(file))
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheAPIServerTakesEverySampleAsItIsAndAsTheDemoAppliesIt(t *testing.T) {
+	ctx := t.Context()
+	api, err := client.New(server.RESTConfig(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range sampleFiles(t) {
+		for form, path := range map[string]string{"as it is": file, "with its dates moved": rendered(t, file)} {
+			objects, err := server.Objects(ctx, path)
+			if err != nil {
+				t.Errorf("expected %s to be readable %s: %v", file, form, err)
+			}
+			for _, object := range objects {
+				if err := dryRun(ctx, api, object); err != nil {
+					t.Errorf("expected %s to be accepted %s: %v", file, form, err)
+				}
+			}
+		}
+	}
+}
+
+// dryRun applies an object without storing it. Its namespace is stored: without, nothing in it could be tried.
+func dryRun(ctx context.Context, api client.Client, object *unstructured.Unstructured) error {
+	options := []client.ApplyOption{client.FieldOwner(fieldOwner), client.DryRunAll}
+	if object.GetKind() == "Namespace" {
+		options = options[:1]
+	}
+	return api.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), options...)
+}
+
+func TestNoSampleContradictsItself(t *testing.T) {
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range sampleFiles(t) {
+		objects, err := server.Objects(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range objects {
+			if typed, err := scheme.New(object.GroupVersionKind()); err == nil {
+				if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
+					t.Fatalf("reading %s: %v", file, err)
+				}
+				for _, problem := range problems(t, typed) {
+					t.Errorf("expected %s in %s to make sense: %s", object.GetName(), file, problem)
+				}
+			}
+		}
+	}
+}
+
+func problems(t *testing.T, object runtime.Object) []string {
+	t.Helper()
+	switch o := object.(type) {
+	case *v1alpha1.Checklist:
+		if err := checklist.Validate(o.Spec.Steps); err != nil {
+			return []string{err.Error()}
+		}
+	case *v1alpha1.Engagement:
+		return terms.Problems(&o.Spec)
+	}
+	return nil
+}
+
+func TestEverySampleFileSaysWhoAppliesIt(t *testing.T) {
+	for _, m := range append(append([]manifest{}, ground...), append(requests, replacement)...) {
+		text, err := os.ReadFile(filepath.Join("../../", samplesDir, m.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := "(" + m.by + ")"
+		if m.by == "" {
+			who = "the cluster administrator"
+		}
+		if first, _, _ := strings.Cut(string(text), "\n"); !strings.Contains(first, who) {
+			t.Errorf("expected the first line of %s to name %s, who applies it in the demo; it is %q", m.path, who, first)
+		}
+	}
+}
+
+func TestTheDemoAppliesEverySample(t *testing.T) {
+	applied := map[string]bool{"minimal/engagement.yaml": true} // for reading
+	for _, m := range append(append([]manifest{}, ground...), append(requests, replacement)...) {
+		applied[m.path] = true
+	}
+	for _, file := range sampleFiles(t) {
+		if path := strings.TrimPrefix(filepath.ToSlash(file), "../../"+samplesDir+"/"); !applied[path] {
+			t.Errorf("expected the demo to apply %s; name it in cases.go", path)
+		}
+	}
+}

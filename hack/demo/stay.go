@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/longshore-dev/longshore/hack/cluster"
+)
+
+// stay sets up what the cases stand on, says how to use it, and waits for Ctrl-C.
+func stay(ctx context.Context, s *stage, _ options, out *os.File) error {
+	c := calendar{from: storyBegins, to: time.Now().Truncate(time.Second), day: wholeDay}
+	if err := s.apply(ctx, c, ground...); err != nil {
+		return err
+	}
+	kubeconfig := filepath.Join(s.dir, "kubeconfig")
+	if err := cluster.WriteKubeconfig(kubeconfig, s.cluster.RESTConfig()); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, usage, s.relative(kubeconfig), kubeconfig, filepath.Dir(s.cluster.Kubectl()), s.operator.log)
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out, "\nending the operator and the control plane")
+		return nil
+	case <-s.operator.ended:
+		return s.operator.failed()
+	}
+}
+
+const usage = `
+Longshore runs. %s is an administrator's access, on loopback only. In another terminal:
+
+  export KUBECONFIG=%s
+  export PATH="%s:$PATH"
+
+  kubectl get longshore -A                     everything of Longshore's
+  kubectl get workers -A                       who is in the pools, and how far their screening is
+  kubectl apply --server-side --as mia -f config/samples/case-1-designer/5-engagement.yaml
+  kubectl get eng -A                           what each engagement waits for, and for whom
+  kubectl describe eng -n marketing spring-campaign-designer
+
+--as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1) or lena, theo, rita, fay, bruno (case 2).
+Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. docs/guides/one-designer.md plays case 1 by hand.
+
+The operator's log is %s. Ctrl-C ends everything and leaves nothing.
+`
