@@ -132,7 +132,7 @@ type PreexistingDecision struct {
 
 	// decision is Keep or Remove.
 	// +required
-	// +kubebuilder:validation:Enum=Keep;Remove
+	// +kubebuilder:validation:XValidation:rule="self in ['Keep', 'Remove']",message="decision is Keep or Remove"
 	Decision Verdict `json:"decision"`
 
 	// by is the person who decided.
@@ -167,14 +167,14 @@ type AccessGrantStatus struct {
 	// +optional
 	OwedSince *metav1.Time `json:"owedSince,omitempty"`
 
-	// entitlements, one row for each target and subject, written before the first call.
+	// entitlements has one row for each target and subject, written before the first call.
 	// +optional
 	// +listType=map
 	// +listMapKey=key
 	// +kubebuilder:validation:MaxItems=512
 	Entitlements []EntitlementStatus `json:"entitlements,omitempty"`
 
-	// conditions: Ready (granted and verified, or wholly revoked).
+	// conditions are Ready (granted and verified, or wholly revoked).
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -291,7 +291,7 @@ type AccessGrant struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status AccessGrantStatus `json:"status,omitempty"`
+	Status AccessGrantStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

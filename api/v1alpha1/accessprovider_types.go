@@ -89,7 +89,7 @@ type AccessProviderStatus struct {
 	// +optional
 	Owed int32 `json:"owed"`
 
-	// conditions: Ready, from a real probe.
+	// conditions are Ready, from a real probe.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -122,7 +122,7 @@ type AccessProvider struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status AccessProviderStatus `json:"status,omitempty"`
+	Status AccessProviderStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

@@ -76,7 +76,7 @@ type AssignmentSpec struct {
 	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Due *metav1.Time `json:"due,omitempty"`
 
-	// priority, higher is first. Default: 0.
+	// priority orders the queue: higher is first. Default: 0.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
@@ -94,13 +94,13 @@ type Load struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
-	Hours *int32 `json:"hours,omitempty"`
+	Hours int32 `json:"hours,omitempty"`
 
 	// points in the team's own measure.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
-	Points *int32 `json:"points,omitempty"`
+	Points int32 `json:"points,omitempty"`
 }
 
 // Window is a span of time.
@@ -168,7 +168,7 @@ type AssignmentStatus struct {
 	// +kubebuilder:validation:MaxItems=20
 	Others []NotChosen `json:"others,omitempty"`
 
-	// conditions: Ready.
+	// conditions are Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

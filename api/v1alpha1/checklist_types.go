@@ -291,7 +291,7 @@ type ChecklistStatus struct {
 	// +optional
 	Steps int32 `json:"steps,omitempty"`
 
-	// conditions: Ready; a cycle or an unknown name makes it False, with the path.
+	// conditions are Ready; a cycle or an unknown name makes it False, with the path.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -322,7 +322,7 @@ type Checklist struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status ChecklistStatus `json:"status,omitempty"`
+	Status ChecklistStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

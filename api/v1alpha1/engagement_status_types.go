@@ -188,7 +188,7 @@ type EngagementStatus struct {
 	// +optional
 	Compliance *ComplianceStatus `json:"compliance,omitempty"`
 
-	// attestations is the record of every statement that was bound to this engagement; deleting the object undoes nothing.
+	// attestations is the record of every statement that was made about this engagement; deleting the object undoes nothing. Those that do not count say so.
 	// +optional
 	// +listType=map
 	// +listMapKey=uid
@@ -199,7 +199,7 @@ type EngagementStatus struct {
 	// +optional
 	Dossier *DossierReference `json:"dossier,omitempty"`
 
-	// conditions: Compliant, Approved, Recruited, Onboarded, AccessReady, Delivered, Evaluated, AccessRevoked, Offboarded, and Ready, Reconciling, Stalled.
+	// conditions are Compliant, Approved, Recruited, Onboarded, AccessReady, Delivered, Evaluated, AccessRevoked, Offboarded, and Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -269,6 +269,13 @@ type AcceptedTerms struct {
 	// accessGrace as accepted.
 	// +optional
 	AccessGrace *metav1.Duration `json:"accessGrace,omitempty"`
+
+	// inherited deliverables, taken over from the engagement that is replaced.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Inherited []Deliverable `json:"inherited,omitempty"`
 
 	// worker who accepted.
 	// +required
@@ -588,7 +595,7 @@ type ProcedureStatus struct {
 
 // AccessStatus is what is granted, and what revocation is owed.
 type AccessStatus struct {
-	// grants, one for each profile.
+	// grants has one row for each profile.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -708,7 +715,7 @@ type EvaluationRecord struct {
 	// +kubebuilder:validation:MaxLength=63
 	Period string `json:"period,omitempty"`
 
-	// score, 0 to 100 with one decimal.
+	// score from 0 to 100 with one decimal.
 	// +required
 	// +kubebuilder:validation:MaxLength=8
 	Score string `json:"score"`
@@ -828,7 +835,7 @@ type AttestationRecord struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
 
-	// claim, as <area>/<item>.
+	// claim as <area>/<item>.
 	// +required
 	// +kubebuilder:validation:MaxLength=317
 	Claim string `json:"claim"`

@@ -125,7 +125,7 @@ const RoleManager = "Manager"
 
 // Contact is a person with a role in the engagement.
 type Contact struct {
-	// role, for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.
+	// role is for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.
 	// +required
 	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
 	// +kubebuilder:validation:MaxLength=63
@@ -600,7 +600,7 @@ type Engagement struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status EngagementStatus `json:"status,omitempty"`
+	Status EngagementStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

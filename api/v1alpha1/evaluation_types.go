@@ -52,7 +52,7 @@ type EvaluationSpec struct {
 	// +kubebuilder:validation:MaxLength=5
 	Period string `json:"period,omitempty"`
 
-	// scores, one for each criterion.
+	// scores has one row for each criterion.
 	// +optional
 	// +listType=map
 	// +listMapKey=name

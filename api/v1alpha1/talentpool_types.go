@@ -184,7 +184,7 @@ type TalentPoolStatus struct {
 	// +optional
 	Engaged int32 `json:"engaged"`
 
-	// conditions: Ready.
+	// conditions are Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -218,7 +218,7 @@ type TalentPool struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status TalentPoolStatus `json:"status,omitempty"`
+	Status TalentPoolStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

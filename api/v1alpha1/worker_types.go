@@ -261,7 +261,7 @@ type WorkerStatus struct {
 	// +kubebuilder:validation:MaxItems=512
 	Attestations []WorkerAttestation `json:"attestations,omitempty"`
 
-	// conditions: Ready.
+	// conditions are Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -367,7 +367,7 @@ type Worker struct {
 	// status is what the operator knows.
 	// +optional
 	// +default={"observedGeneration": -1}
-	Status WorkerStatus `json:"status,omitempty"`
+	Status WorkerStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

@@ -46,6 +46,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: hash
       type:
         scalar: string
+    - name: inherited
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.Deliverable
+          elementRelationship: associative
+          keys:
+          - name
     - name: proposed
       type:
         scalar: string

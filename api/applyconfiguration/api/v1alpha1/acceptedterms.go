@@ -19,6 +19,8 @@ type AcceptedTermsApplyConfiguration struct {
 	Classification *ClassificationApplyConfiguration `json:"classification,omitempty"`
 	// accessGrace as accepted.
 	AccessGrace *v1.Duration `json:"accessGrace,omitempty"`
+	// inherited deliverables, taken over from the engagement that is replaced.
+	Inherited []DeliverableApplyConfiguration `json:"inherited,omitempty"`
 	// worker who accepted.
 	Worker *string `json:"worker,omitempty"`
 	// rate as accepted.
@@ -71,6 +73,19 @@ func (b *AcceptedTermsApplyConfiguration) WithClassification(value *Classificati
 // If called multiple times, the AccessGrace field is set to the value of the last call.
 func (b *AcceptedTermsApplyConfiguration) WithAccessGrace(value v1.Duration) *AcceptedTermsApplyConfiguration {
 	b.AccessGrace = &value
+	return b
+}
+
+// WithInherited adds the given value to the Inherited field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Inherited field.
+func (b *AcceptedTermsApplyConfiguration) WithInherited(values ...*DeliverableApplyConfiguration) *AcceptedTermsApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithInherited")
+		}
+		b.Inherited = append(b.Inherited, *values[i])
+	}
 	return b
 }
 

@@ -25,9 +25,9 @@ type AccessGrantStatusApplyConfiguration struct {
 	Owed *int32 `json:"owed,omitempty"`
 	// owedSince is when the oldest of them became owed.
 	OwedSince *v1.Time `json:"owedSince,omitempty"`
-	// entitlements, one row for each target and subject, written before the first call.
+	// entitlements has one row for each target and subject, written before the first call.
 	Entitlements []EntitlementStatusApplyConfiguration `json:"entitlements,omitempty"`
-	// conditions: Ready (granted and verified, or wholly revoked).
+	// conditions are Ready (granted and verified, or wholly revoked).
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -17,7 +17,7 @@ type AccessProviderStatusApplyConfiguration struct {
 	Granted *int32 `json:"granted,omitempty"`
 	// owed is how many revocations are not yet proven.
 	Owed *int32 `json:"owed,omitempty"`
-	// conditions: Ready, from a real probe.
+	// conditions are Ready, from a real probe.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

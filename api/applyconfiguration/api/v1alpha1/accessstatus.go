@@ -7,7 +7,7 @@ package v1alpha1
 //
 // AccessStatus is what is granted, and what revocation is owed.
 type AccessStatusApplyConfiguration struct {
-	// grants, one for each profile.
+	// grants has one row for each profile.
 	Grants []GrantSummaryApplyConfiguration `json:"grants,omitempty"`
 	// owed is how many entitlements still have to be proven revoked.
 	Owed *int32 `json:"owed,omitempty"`

@@ -31,7 +31,7 @@ type AssignmentSpecApplyConfiguration struct {
 	Window *WindowApplyConfiguration `json:"window,omitempty"`
 	// due is when it must be done.
 	Due *metav1.Time `json:"due,omitempty"`
-	// priority, higher is first. Default: 0.
+	// priority orders the queue: higher is first. Default: 0.
 	Priority *int32 `json:"priority,omitempty"`
 	// externalRef names the work in a tracker.
 	ExternalRef *ExternalRefApplyConfiguration `json:"externalRef,omitempty"`

@@ -24,7 +24,7 @@ type AssignmentStatusApplyConfiguration struct {
 	Why *string `json:"why,omitempty"`
 	// others says why not the others.
 	Others []NotChosenApplyConfiguration `json:"others,omitempty"`
-	// conditions: Ready.
+	// conditions are Ready.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -17,7 +17,7 @@ type AttestationRecordApplyConfiguration struct {
 	UID *types.UID `json:"uid,omitempty"`
 	// name of the Attestation.
 	Name *string `json:"name,omitempty"`
-	// claim, as <area>/<item>.
+	// claim as <area>/<item>.
 	Claim *string `json:"claim,omitempty"`
 	// verdict on the claim.
 	Verdict *apiv1alpha1.Verdict `json:"verdict,omitempty"`

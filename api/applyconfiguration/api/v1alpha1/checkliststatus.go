@@ -15,7 +15,7 @@ type ChecklistStatusApplyConfiguration struct {
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// steps is how many steps it has.
 	Steps *int32 `json:"steps,omitempty"`
-	// conditions: Ready; a cycle or an unknown name makes it False, with the path.
+	// conditions are Ready; a cycle or an unknown name makes it False, with the path.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -7,7 +7,7 @@ package v1alpha1
 //
 // Contact is a person with a role in the engagement.
 type ContactApplyConfiguration struct {
-	// role, for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.
+	// role is for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.
 	Role *string `json:"role,omitempty"`
 	// subject is the person.
 	Subject *SubjectApplyConfiguration `json:"subject,omitempty"`

@@ -65,11 +65,11 @@ type EngagementStatusApplyConfiguration struct {
 	Spend *SpendApplyConfiguration `json:"spend,omitempty"`
 	// compliance is what the policies say.
 	Compliance *ComplianceStatusApplyConfiguration `json:"compliance,omitempty"`
-	// attestations is the record of every statement that was bound to this engagement; deleting the object undoes nothing.
+	// attestations is the record of every statement that was made about this engagement; deleting the object undoes nothing. Those that do not count say so.
 	Attestations []AttestationRecordApplyConfiguration `json:"attestations,omitempty"`
 	// dossier is the sealed file, once Closed.
 	Dossier *DossierReferenceApplyConfiguration `json:"dossier,omitempty"`
-	// conditions: Compliant, Approved, Recruited, Onboarded, AccessReady, Delivered, Evaluated, AccessRevoked, Offboarded, and Ready, Reconciling, Stalled.
+	// conditions are Compliant, Approved, Recruited, Onboarded, AccessReady, Delivered, Evaluated, AccessRevoked, Offboarded, and Ready, Reconciling, Stalled.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -23,7 +23,7 @@ type EvaluationRecordApplyConfiguration struct {
 	Evaluator *string `json:"evaluator,omitempty"`
 	// period that it covers.
 	Period *string `json:"period,omitempty"`
-	// score, 0 to 100 with one decimal.
+	// score from 0 to 100 with one decimal.
 	Score *string `json:"score,omitempty"`
 	// at is when it was given.
 	At *v1.Time `json:"at,omitempty"`

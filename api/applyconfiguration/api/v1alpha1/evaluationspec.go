@@ -25,7 +25,7 @@ type EvaluationSpecApplyConfiguration struct {
 	Kind *apiv1alpha1.EvaluationKind `json:"kind,omitempty"`
 	// period that it covers, counted from the start by the cadence: "1" is the first. One evaluation counts per author and period.
 	Period *string `json:"period,omitempty"`
-	// scores, one for each criterion.
+	// scores has one row for each criterion.
 	Scores []CriterionScoreApplyConfiguration `json:"scores,omitempty"`
 	// kpis that the scorecard asks to be reported.
 	KPIs []ReportedKPIApplyConfiguration `json:"kpis,omitempty"`

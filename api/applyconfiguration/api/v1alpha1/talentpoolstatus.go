@@ -19,7 +19,7 @@ type TalentPoolStatusApplyConfiguration struct {
 	Screened *int32 `json:"screened,omitempty"`
 	// engaged is how many of them are engaged now.
 	Engaged *int32 `json:"engaged,omitempty"`
-	// conditions: Ready.
+	// conditions are Ready.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -23,7 +23,7 @@ type WorkerStatusApplyConfiguration struct {
 	WaitingFor []WaitingForApplyConfiguration `json:"waitingFor,omitempty"`
 	// attestations is the record of every statement that was bound to this worker.
 	Attestations []WorkerAttestationApplyConfiguration `json:"attestations,omitempty"`
-	// conditions: Ready.
+	// conditions are Ready.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

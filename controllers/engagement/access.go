@@ -1,0 +1,348 @@
+package engagement
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+)
+
+// grantName is stable for one engagement and one profile, and differs for an engagement that is made again under the same name.
+func grantName(eng *v1alpha1.Engagement, profile string) string {
+	sum := sha256.Sum256([]byte(string(eng.UID) + "/" + profile))
+	suffix := "-" + hex.EncodeToString(sum[:])[:8]
+	name := eng.Name + "-" + profile
+	return name[:min(len(name), 253-len(suffix))] + suffix
+}
+
+// decideAccess says which grants there should be, until when, and which are to be withdrawn.
+func (p *pass) decideAccess() {
+	if p.st.Phase == v1alpha1.PhaseClosed && p.Engagement.Status.Phase == v1alpha1.PhaseClosed {
+		return // sealed: nothing about access changes any more
+	}
+	if !p.engaged() {
+		return
+	}
+	p.noteHolds()
+	inForce := terms.Narrower(p.st.Terms, &p.Engagement.Spec)
+	withdrawn := p.withdrawn()
+	for _, profile := range inForce.Access {
+		p.decideGrant(profile, inForce, withdrawn)
+	}
+	for i := range p.Grants {
+		g := &p.Grants[i]
+		if slices.Contains(inForce.Access, g.Spec.Profile) {
+			continue
+		}
+		spec := g.Spec.DeepCopy()
+		spec.Withdraw = cmp.Or(withdrawn, v1alpha1.WithdrawalNarrowed)
+		spec.Hold, spec.Preexisting = "", p.preexistingDecisions(g)
+		p.acts.Grants = append(p.acts.Grants, grant{Name: g.Name, Spec: *spec})
+	}
+}
+
+// withdrawn says why all access is to be withdrawn now, or nothing. What cannot be lifted again comes first.
+func (p *pass) withdrawn() v1alpha1.Withdrawal {
+	switch {
+	case p.deleting():
+		return v1alpha1.WithdrawalDeleted
+	case p.ended() && p.forCause:
+		return v1alpha1.WithdrawalEnded
+	case p.withdrawnByPeople():
+		return v1alpha1.WithdrawalWithdrawn
+	case p.worker() == nil:
+		return v1alpha1.WithdrawalWorkerGone
+	case p.Engagement.Spec.Suspend:
+		return v1alpha1.WithdrawalSuspended
+	}
+	return ""
+}
+
+func (p *pass) withdrawnByPeople() bool {
+	r := p.latest(claimWithdraw)
+	return r != nil && r.Verdict == v1alpha1.VerdictDone
+}
+
+func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1alpha1.Withdrawal) {
+	name := grantName(p.Engagement, profile)
+	existing := p.grantOf(name)
+	if existing == nil && !p.mayGive(profile, withdrawn) {
+		return
+	}
+	spec := v1alpha1.AccessGrantSpec{
+		EngagementRef: v1alpha1.EngagementReference{Name: p.Engagement.Name, UID: p.Engagement.UID},
+		WorkerRef:     v1alpha1.WorkerReference{Name: p.st.Worker.Name, Namespace: p.st.Worker.Namespace, PersonKey: p.st.Worker.PersonKey},
+		Profile:       profile, NotBefore: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.expiry(profile, inForce)), Withdraw: withdrawn,
+	}
+	if w := p.worker(); w != nil {
+		spec.WorkerRef.Name = w.Name
+	}
+	if existing != nil {
+		spec.NotBefore = existing.Spec.NotBefore
+		spec.Preexisting = p.preexistingDecisions(existing)
+	}
+	if p.ended() && spec.Withdraw == "" && !spec.ExpiresAt.After(p.Now) {
+		spec.Withdraw = v1alpha1.WithdrawalEnded
+	}
+	if p.ended() && spec.ExpiresAt.After(p.Now) {
+		p.until(spec.ExpiresAt.Time)
+	}
+	if len(p.holds) > 0 && spec.Withdraw == "" {
+		spec.Hold = truncate(p.holds[0].Message, 256)
+	}
+	if widens(existing, &spec) && !p.permitted(profile) {
+		if existing == nil {
+			return
+		}
+		narrower := existing.Spec.DeepCopy()
+		narrower.Preexisting = spec.Preexisting
+		if spec.ExpiresAt.Before(&narrower.ExpiresAt) {
+			narrower.ExpiresAt = spec.ExpiresAt
+		}
+		if spec.Withdraw != "" {
+			narrower.Withdraw = spec.Withdraw
+		}
+		spec = *narrower
+	}
+	p.acts.Grants = append(p.acts.Grants, grant{Name: name, Spec: spec})
+}
+
+func (p *pass) grantOf(name string) *v1alpha1.AccessGrant {
+	for i := range p.Grants {
+		if p.Grants[i].Name == name {
+			return &p.Grants[i]
+		}
+	}
+	return nil
+}
+
+// mayGive says whether a profile's time has come. A renewal keeps what its predecessor gave from Onboarding on, so that access has no gap.
+func (p *pass) mayGive(profile string, withdrawn v1alpha1.Withdrawal) bool {
+	if withdrawn != "" || p.ended() || len(p.holds) > 0 || p.Profiles[profile] == nil {
+		return false
+	}
+	if p.availableFrom(profile) == v1alpha1.AvailableFromAssigned {
+		return !p.st.Phase.Before(v1alpha1.PhaseAssigned)
+	}
+	return !p.st.Phase.Before(v1alpha1.PhaseOnboarding) && p.onboarding.complete(v1alpha1.BlocksAccess)
+}
+
+func (p *pass) availableFrom(profile string) v1alpha1.AvailableFrom {
+	if p.renewsAssigned() && slices.ContainsFunc(p.Predecessor.Status.Terms.Access, func(a v1alpha1.AccessRequest) bool { return a.Name == profile }) {
+		return v1alpha1.AvailableFromOnboarding
+	}
+	if ap := p.Profiles[profile]; ap != nil && ap.Spec.AvailableFrom != "" {
+		return ap.Spec.AvailableFrom
+	}
+	return v1alpha1.AvailableFromAssigned
+}
+
+// expiry is the end, with the smaller of both graces; none for cause.
+func (p *pass) expiry(profile string, inForce terms.InForce) time.Time {
+	end := inForce.End
+	if e := p.st.Ending; e != nil && e.At.Time.Before(end) {
+		end = e.At.Time
+	}
+	if p.st.EndedAt != nil && p.st.EndedAt.Time.Before(end) {
+		end = p.st.EndedAt.Time
+	}
+	forCause := p.forCause || (p.st.Ending != nil && p.st.Ending.ForCause)
+	var maxGrace time.Duration
+	if ap := p.Profiles[profile]; ap != nil && ap.Spec.MaxGrace != nil {
+		maxGrace = ap.Spec.MaxGrace.Duration
+	}
+	return terms.GrantExpiry(end, inForce.Grace, maxGrace, forCause, nil)
+}
+
+// widens says whether a grant gives more than the one there is.
+func widens(old *v1alpha1.AccessGrant, spec *v1alpha1.AccessGrantSpec) bool {
+	if spec.Withdraw != "" {
+		return false
+	}
+	return old == nil || old.Spec.Withdraw != "" || spec.ExpiresAt.After(old.Spec.ExpiresAt.Time) || spec.WorkerRef.Name != old.Spec.WorkerRef.Name
+}
+
+// permitted says whether the requester may hand the profile out, as the operator itself reviewed it at this moment.
+func (p *pass) permitted(profile string) bool {
+	allowed, reviewed := p.MayGrant[profile]
+	if !reviewed {
+		p.acts.Review = append(p.acts.Review, profile)
+		return false
+	}
+	if !allowed {
+		who := "the requester"
+		message := fmt.Sprintf("%s may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", who, profile, profile)
+		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
+		p.wait("access/"+profile, v1alpha1.ActorRequester, p.since("access/"+profile), nil, message)
+	}
+	return allowed
+}
+
+// noteHolds collects what forbids to give anything new or wider.
+func (p *pass) noteHolds() {
+	hold := func(reason, message string) {
+		p.holds = append(p.holds, finding{reason, message})
+		p.stall(reason, message)
+	}
+	if len(p.AdmissionMissing) > 0 {
+		hold(v1alpha1.ReasonAdmissionMissing, fmt.Sprintf("nothing is granted while admission policies are missing: %s; apply config/admission", joined(p.AdmissionMissing)))
+		p.wait("access/admission", v1alpha1.ActorOperator, p.since("access/admission"), nil, "somebody who administers the cluster applies config/admission")
+	}
+	if p.ended() {
+		return
+	}
+	for _, f := range p.complianceHolds(p.jurisdictionOfPinned()) {
+		hold(f.Reason, f.Message)
+		p.wait("compliance/policies", v1alpha1.RoleManager, p.since("compliance/policies"), nil, f.Message)
+	}
+	for _, a := range p.st.Terms.Access {
+		if p.Profiles[a.Name] == nil {
+			p.stall(v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("AccessProfile %s is gone: what it gave is kept until its expiry and revoked then, nothing new is granted; create it again or drop it from spec.access", a.Name))
+			p.wait("access/"+a.Name, v1alpha1.ActorRequester, p.since("access/"+a.Name), nil, "create the AccessProfile again, or drop it from spec.access")
+		}
+	}
+	if p.worker() == nil {
+		message := fmt.Sprintf("the Worker object of %s is gone: access is withdrawn until a Worker with the same personKey is there again in namespace %s, or until the end", p.st.Worker.Name, p.st.Worker.Namespace)
+		p.stall(v1alpha1.ReasonWorkerGone, message)
+		p.wait("worker/object", v1alpha1.RoleManager, p.since("worker/object"), nil, message)
+	}
+}
+
+// preexistingDecisions are what people decided on access that existed before.
+func (p *pass) preexistingDecisions(g *v1alpha1.AccessGrant) []v1alpha1.PreexistingDecision {
+	var decisions []v1alpha1.PreexistingDecision
+	seen := map[string]bool{}
+	for _, e := range g.Status.Entitlements {
+		if !e.Preexisted || seen[e.Name] {
+			continue
+		}
+		seen[e.Name] = true
+		if r := p.latest(prefixPreexist + e.Name); r != nil {
+			decisions = append(decisions, v1alpha1.PreexistingDecision{Entitlement: e.Name, Decision: r.Verdict, By: r.Author})
+		}
+	}
+	slices.SortFunc(decisions, func(a, b v1alpha1.PreexistingDecision) int { return cmp.Compare(a.Entitlement, b.Entitlement) })
+	return decisions
+}
+
+// accessReady says whether every profile available from a phase is verified in its target. What is not is noted as waited for.
+func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
+	ready := true
+	for _, profile := range terms.Narrower(p.st.Terms, &p.Engagement.Spec).Access {
+		if from == v1alpha1.AvailableFromOnboarding && p.availableFrom(profile) != from {
+			continue
+		}
+		g := p.grantOf(grantName(p.Engagement, profile))
+		if g != nil && given(g) {
+			continue
+		}
+		ready = false
+		message := fmt.Sprintf("access to %s is granted and read back", profile)
+		if g != nil {
+			if c := condition(g.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status == metav1.ConditionFalse {
+				message = c.Message
+			}
+		}
+		p.wait("access/"+profile, v1alpha1.ActorOperator, p.since("access/"+profile), nil, message)
+	}
+	return ready
+}
+
+// given says whether everything that a grant asks for is verified in its targets or was there before.
+func given(g *v1alpha1.AccessGrant) bool {
+	if len(g.Status.Entitlements) == 0 || g.Spec.Withdraw != "" {
+		return false
+	}
+	for _, e := range g.Status.Entitlements {
+		switch e.State {
+		case v1alpha1.GrantVerified, v1alpha1.GrantPreexisting:
+		case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAbandoned, v1alpha1.GrantAttested:
+			// an older row that was replaced
+		default:
+			return false
+		}
+	}
+	return g.Status.State == v1alpha1.GrantVerified || g.Status.State == v1alpha1.GrantPreexisting
+}
+
+// accessStates gives, for Access steps, how far each profile that is asked for is.
+func (p *pass) accessStates() map[string]v1alpha1.GrantState {
+	states := map[string]v1alpha1.GrantState{}
+	if !p.engaged() {
+		return states
+	}
+	for _, profile := range terms.Narrower(p.st.Terms, &p.Engagement.Spec).Access {
+		states[profile] = v1alpha1.GrantPending
+		if g := p.grantOf(grantName(p.Engagement, profile)); g != nil && given(g) {
+			states[profile] = v1alpha1.GrantVerified
+		}
+	}
+	return states
+}
+
+// summariseAccess brings status.access up to date, and notes what is owed or failing.
+func (p *pass) summariseAccess() {
+	if !p.engaged() && len(p.Grants) == 0 {
+		return
+	}
+	access := &v1alpha1.AccessStatus{}
+	if p.st.Phase != v1alpha1.PhaseClosed {
+		if p.engaged() {
+			access.Withdrawn = string(p.withdrawn())
+		}
+		if p.ended() {
+			access.Withdrawn = string(cmp.Or(p.withdrawn(), v1alpha1.WithdrawalEnded))
+		}
+	} else if p.st.Access != nil {
+		access.Withdrawn = p.st.Access.Withdrawn
+	}
+	for i := range p.Grants {
+		g := &p.Grants[i]
+		access.Grants = append(access.Grants, v1alpha1.GrantSummary{Name: g.Name, Profile: g.Spec.Profile, State: g.Status.State, ExpiresAt: cmp.Or(g.Status.ExpiresAt, &g.Spec.ExpiresAt)})
+		access.Owed += g.Status.Owed
+		p.noteGrant(g)
+	}
+	slices.SortFunc(access.Grants, func(a, b v1alpha1.GrantSummary) int { return cmp.Compare(a.Name, b.Name) })
+	p.st.Access = access
+}
+
+func (p *pass) noteGrant(g *v1alpha1.AccessGrant) {
+	if p.st.Phase == v1alpha1.PhaseClosed {
+		return
+	}
+	ready := condition(g.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Status == metav1.ConditionFalse && ready.Reason == v1alpha1.ReasonProviderFailed {
+		p.stall(v1alpha1.ReasonProviderFailed, fmt.Sprintf("access to %s: %s", g.Spec.Profile, ready.Message))
+	}
+	if g.Status.Owed > 0 {
+		since := p.since("access/revoke-" + g.Spec.Profile)
+		if g.Status.OwedSince != nil {
+			since = g.Status.OwedSince.Time
+		}
+		p.wait("access/revoke-"+g.Spec.Profile, v1alpha1.ActorOperator, since, nil, fmt.Sprintf("%d revocations of %s are proven in their targets", g.Status.Owed, g.Spec.Profile))
+	}
+	if e := g.Status.ExpiresAt; e != nil && !p.ended() && g.Spec.Withdraw == "" {
+		p.until(e.Time)
+		if !e.After(p.Now) {
+			message := fmt.Sprintf("access to %s expired at %s, its longest duration, before the end; renew the engagement by one that continues it, or end it", g.Spec.Profile, e.UTC().Format(time.RFC3339))
+			p.stall(v1alpha1.ReasonAccessExpired, message)
+			p.wait("access/"+g.Spec.Profile, v1alpha1.RoleManager, e.Time, nil, message)
+		}
+	}
+}
+
+func condition(conditions []metav1.Condition, kind string) *metav1.Condition {
+	for i := range conditions {
+		if conditions[i].Type == kind {
+			return &conditions[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package engagement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/delivery"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+)
+
+// deliveryResult is what became of the deliverables.
+type deliveryResult = delivery.Result
+
+// assign follows the work until it ends.
+func (p *pass) assign() bool {
+	p.runOffboarding() // wind-down steps open ahead of a planned end
+	p.noteWaiting(p.onboarding, "onboarding")
+	if p.ended() {
+		p.enter(v1alpha1.PhaseEvaluating)
+		return true
+	}
+	p.noteWaiting(p.offboard, "offboarding")
+	p.noteDeliverables()
+	p.noteReviews()
+	return false
+}
+
+// runDelivery brings deliverables, KPIs and spend up to date.
+func (p *pass) runDelivery() {
+	in := p.deliveryInput()
+	p.delivery = delivery.Evaluate(in)
+	p.st.Deliverables = p.delivery.Deliverables
+	if p.delivery.Next != nil {
+		p.until(*p.delivery.Next)
+	}
+	p.st.KPIs = p.computeKPIs(p.delivery.Deliverables, p.Now)
+	spend, err := delivery.Spend(p.statementOfWork(), in.Inherited, p.st.Deliverables)
+	if err != nil {
+		p.stall(v1alpha1.ReasonTermsInvalid, fmt.Sprintf("spend cannot be computed: %v", err))
+		return
+	}
+	p.st.Spend = spend
+}
+
+func (p *pass) deliveryInput() delivery.Input {
+	in := delivery.Input{StatementOfWork: p.statementOfWork(), Inherited: p.inherited(), HandedOver: p.handedOver(), Now: p.Now}
+	for _, r := range p.st.Attestations {
+		if strings.HasPrefix(r.Claim, areaDeliverable+"/") {
+			in.Records = append(in.Records, r)
+		}
+	}
+	if p.st.EndedAt != nil {
+		in.EndedAt = &p.st.EndedAt.Time
+	}
+	return in
+}
+
+// inherited are the deliverables that this engagement took over when its worker accepted.
+func (p *pass) inherited() []v1alpha1.Deliverable {
+	if p.engaged() {
+		return p.st.Terms.Inherited
+	}
+	return nil
+}
+
+// takeOver is what this engagement takes over from the one it replaces, and what is wrong with that.
+func (p *pass) takeOver() ([]v1alpha1.Deliverable, []string) {
+	r := p.Engagement.Spec.Replaces
+	if r == nil || len(r.Deliverables) == 0 || p.Predecessor == nil {
+		return nil, nil
+	}
+	t := p.Predecessor.Status.Terms
+	if t == nil {
+		return nil, []string{fmt.Sprintf("nobody ever accepted %s, so it has no deliverables to take over; list them in statementOfWork.deliverables", r.Name)}
+	}
+	from := delivery.Predecessor{StatementOfWork: &t.StatementOfWork, Inherited: t.Inherited, Deliverables: p.Predecessor.Status.Deliverables}
+	return delivery.TakeOver(from, &p.Engagement.Spec.StatementOfWork, r.Deliverables)
+}
+
+// handedOver are the deliverables that an accepted successor has taken over.
+func (p *pass) handedOver() []string {
+	var names []string
+	for i := range p.Successors {
+		s := &p.Successors[i]
+		if s.Spec.Replaces == nil || s.Status.Terms == nil {
+			continue
+		}
+		names = append(names, s.Spec.Replaces.Deliverables...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// deliverable in force by name, the engagement's own or one taken over.
+func (p *pass) deliverable(name string) *v1alpha1.Deliverable {
+	for _, list := range [][]v1alpha1.Deliverable{p.statementOfWork().Deliverables, p.inherited()} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// acceptBy is until when submitted work can still be accepted after the end.
+func (p *pass) acceptBy() time.Time {
+	return p.st.EndedAt.Add(terms.AcceptWithin(p.statementOfWork()))
+}
+
+func (p *pass) endedAt() time.Time {
+	if p.st.EndedAt == nil {
+		return time.Time{}
+	}
+	return p.st.EndedAt.Time
+}
+
+func (p *pass) computeKPIs(ds []v1alpha1.DeliverableStatus, now time.Time) []v1alpha1.KPIValue {
+	card := p.scorecard()
+	if card == nil {
+		return p.st.KPIs
+	}
+	facts := scoring.Facts{
+		NoShow:         p.st.Ending != nil && p.st.Ending.Cause == v1alpha1.EndNoShow,
+		Started:        !p.enteredAt(v1alpha1.PhaseAssigned).IsZero(),
+	}
+	facts.PointsAccepted, _ = delivery.PointsAccepted(p.statementOfWork(), ds, p.inherited()...)
+	facts.OnTime, facts.Due = delivery.OnTimeRate(ds, now)
+	facts.Rounds, facts.Submitted = delivery.RevisionRounds(ds)
+	return scoring.ComputeKPIs(&card.Spec, facts)
+}
+
+// noteDeliverables notes who is to submit and who is to accept.
+func (p *pass) noteDeliverables() {
+	for _, w := range p.delivery.Waiting {
+		since := w.Since
+		if assigned := p.enteredAt(v1alpha1.PhaseAssigned); since.Before(assigned) {
+			since = assigned
+		}
+		p.wait(areaDeliverable+"/"+w.Deliverable, w.Who, since, w.Due, w.Message)
+	}
+	if late := p.delivery.Overdue; len(late) > 0 {
+		p.stall(v1alpha1.ReasonDeliverableOverdue, fmt.Sprintf("overdue: %s; the worker submits it, or the terms are amended", strings.Join(late, ", ")))
+	}
+}
+
+// noteReviews counts periodic evaluations by period and asks for the one that is due.
+// A period's evaluation can be given from the period's start until the next one's evaluation is due; after that it is missed.
+func (p *pass) noteReviews() {
+	plan := p.Engagement.Spec.Evaluation
+	if plan == nil || plan.Cadence == nil || plan.Cadence.Duration <= 0 {
+		return
+	}
+	assigned := p.enteredAt(v1alpha1.PhaseAssigned)
+	cadence := plan.Cadence.Duration
+	until := p.Now
+	if p.ended() {
+		until = p.st.EndedAt.Time
+	}
+	full := max(int(until.Sub(assigned)/cadence), 0)
+	given := map[string]bool{}
+	for _, e := range p.st.Evaluations {
+		if e.Kind == v1alpha1.EvaluationPeriodic {
+			given[e.Period] = true
+		}
+	}
+	r := &v1alpha1.ReviewStatus{Held: int32(len(given))}
+	for n := 1; n < full; n++ {
+		if !given[fmt.Sprint(n)] {
+			r.Missed++
+		}
+	}
+	if p.ended() {
+		if full > 0 && !given[fmt.Sprint(full)] {
+			r.Missed++
+		}
+		p.st.Reviews = r
+		return
+	}
+	r.NextDue = metaTime(assigned.Add(time.Duration(full+1) * cadence))
+	p.st.Reviews = r
+	p.until(r.NextDue.Time)
+	if full > 0 && !given[fmt.Sprint(full)] {
+		due := assigned.Add(time.Duration(full) * cadence)
+		what := fmt.Sprintf("evaluation/period-%d", full)
+		message := fmt.Sprintf("give the evaluation of period %d by scorecard %s; it was due at %s and is missed when the next falls due", full, plan.ScorecardRef.Name, due.UTC().Format(time.RFC3339))
+		p.wait(what, v1alpha1.ActorReviewer, due, &r.NextDue.Time, message)
+	}
+	if r.Missed > 0 {
+		p.stall(v1alpha1.ReasonReviewOverdue, fmt.Sprintf("%d periodic evaluations were missed; give the next in time", r.Missed))
+	}
+}

@@ -1,0 +1,96 @@
+package engagement
+
+import (
+	"slices"
+	"time"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+)
+
+// decision is what a pass found: the status as it should be, what is to be done, and when to look again.
+type decision struct {
+	Status  *v1alpha1.EngagementStatus
+	Actions actions
+	// Next is the earliest moment at which time alone changes the answer; zero if never.
+	Next time.Time
+}
+
+// decide says what a scope means. It is a pure function: the same scope gives the same decision.
+func decide(s *scope) (*decision, error) {
+	p := newPass(s)
+	if s.Engagement.Status.Phase == v1alpha1.PhaseClosed {
+		return p.closed(), nil
+	}
+	hash, err := terms.ProposedHash(&s.Engagement.Spec)
+	if err != nil {
+		return nil, err
+	}
+	p.st.Proposed = &v1alpha1.ProposedTerms{Hash: hash}
+	p.noteRequester()
+	if p.st.Phase == "" {
+		p.enter(v1alpha1.PhasePending)
+	}
+	p.followWorker()
+	p.readStatements()
+	p.amend()
+	p.findEnding()
+	p.readEvaluations()
+	p.advance()
+	p.decideAccess()
+	p.summariseAccess()
+	p.score()
+	p.summarise()
+	return &decision{Status: p.st, Actions: p.acts, Next: p.next}, nil
+}
+
+// phases is what each phase waits for and does, in order. Each says whether it was left.
+var phases = map[v1alpha1.Phase]func(*pass) bool{
+	v1alpha1.PhasePending:     (*pass).pending,
+	v1alpha1.PhaseRecruiting:  (*pass).recruit,
+	v1alpha1.PhaseOnboarding:  (*pass).onboard,
+	v1alpha1.PhaseAssigned:    (*pass).assign,
+	v1alpha1.PhaseEvaluating:  (*pass).evaluate,
+	v1alpha1.PhaseOffboarding: (*pass).offboarding,
+}
+
+// advance goes through as many phases as the facts allow, so that a pass ends in the same phase however many facts came at once.
+func (p *pass) advance() {
+	waits, stalls := len(p.waits), len(p.stalls)
+	for range v1alpha1.Phases {
+		if p.engaged() {
+			p.runDelivery()
+			if !p.st.Phase.Before(v1alpha1.PhaseAssigned) {
+				p.runOnboarding()
+			}
+		}
+		before := p.st.Phase
+		step := phases[p.st.Phase]
+		if step == nil || !step(p) || p.st.Phase == before {
+			return
+		}
+		p.waits, p.stalls, p.gate = p.waits[:waits], p.stalls[:stalls], nil // what the phase before waited for is settled
+	}
+}
+
+// closed is what is left to do of an engagement whose file is sealed: ties are cut, and nothing else changes.
+func (p *pass) closed() *decision {
+	p.readStatements()
+	p.readEvaluations()
+	p.acts.Release = true
+	p.summarise()
+	return &decision{Status: p.st, Actions: p.acts}
+}
+
+func (p *pass) noteRequester() {
+	if r := p.Engagement.Spec.Requester; r != nil && !slices.Contains(p.st.Requesters, r.Username) && len(p.st.Requesters) < 64 {
+		p.st.Requesters = append(p.st.Requesters, r.Username)
+	}
+}
+
+// followWorker keeps status.worker on the object that stands for the person, when it was made again.
+func (p *pass) followWorker() {
+	if w := p.worker(); w != nil && p.st.Worker != nil {
+		p.st.Worker.Name, p.st.Worker.UID, p.st.Worker.Username = w.Name, w.UID, w.Spec.Username
+	}
+}

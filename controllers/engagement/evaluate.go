@@ -1,0 +1,68 @@
+package engagement
+
+import (
+	"fmt"
+	"time"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
+)
+
+// evaluate waits for the final evaluation or for its time to pass. Access is already on its way out.
+func (p *pass) evaluate() bool {
+	p.runOffboarding()
+	p.noteReviews()
+	if p.deleting() || p.finalGiven() || !p.finalBy().After(p.Now) {
+		p.enter(v1alpha1.PhaseOffboarding)
+		return true
+	}
+	p.noteWaiting(p.offboard, "offboarding")
+	due := p.finalBy()
+	p.wait("evaluation/final", v1alpha1.ActorReviewer, p.st.EndedAt.Time, &due, fmt.Sprintf("give the final evaluation by scorecard %s: %d of %d given; the engagement goes on without it at the due time", p.Engagement.Spec.Evaluation.ScorecardRef.Name, p.finals(), p.finalsNeeded()))
+	p.noteUndecided()
+	return false
+}
+
+// finalGiven says whether the final evaluation stands, by as many reviewers as the scorecard asks for.
+func (p *pass) finalGiven() bool {
+	return p.Engagement.Spec.Evaluation == nil || p.finals() >= p.finalsNeeded()
+}
+
+func (p *pass) finals() int {
+	n := 0
+	for _, e := range p.st.Evaluations {
+		if e.Kind == v1alpha1.EvaluationFinal {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *pass) finalsNeeded() int {
+	if card := p.scorecard(); card != nil && card.Spec.Reviewers != nil && card.Spec.Reviewers.Min > 0 {
+		return int(card.Spec.Reviewers.Min)
+	}
+	return 1
+}
+
+func (p *pass) finalBy() time.Time {
+	within := defaultFinalWithin
+	if e := p.Engagement.Spec.Evaluation; e != nil && e.FinalWithin != nil {
+		within = e.FinalWithin.Duration
+	}
+	return p.st.EndedAt.Add(within)
+}
+
+// score is the mean of all evaluations that count.
+func (p *pass) score() {
+	if len(p.st.Evaluations) == 0 {
+		return
+	}
+	scores := make([]string, 0, len(p.st.Evaluations))
+	for _, e := range p.st.Evaluations {
+		scores = append(scores, e.Score)
+	}
+	if mean, err := scoring.Mean(scores); err == nil {
+		p.st.Score = mean
+	}
+}

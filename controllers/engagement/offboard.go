@@ -1,0 +1,143 @@
+package engagement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/dossier"
+)
+
+// offboarding waits until every revocation is proven, every required step is done and every submitted deliverable is decided; then the file is sealed.
+// On deletion only revocation is waited for.
+func (p *pass) offboarding() bool {
+	p.st.Outcome, p.st.Rehire = "", ""
+	p.noteReviews()
+	p.runOffboarding()
+	if !p.deleting() {
+		p.noteWaiting(p.offboard, "offboarding")
+		p.noteUndecided()
+	}
+	done := p.deleting() || (p.offboard.complete(v1alpha1.BlocksClosing) && len(p.delivery.Undecided) == 0)
+	if !done || !p.accessGone() {
+		return false
+	}
+	p.st.Outcome, p.st.Rehire = p.outcome(), p.rehire()
+	p.seal()
+	return true
+}
+
+// runOffboarding brings status.offboarding up to date. Until the work has ended only the steps that open ahead of the end are open.
+func (p *pass) runOffboarding() {
+	if p.st.Offboarding == nil {
+		p.st.Offboarding = &v1alpha1.ProcedureStatus{}
+		if p.OffboardingChecklist != nil {
+			adopt(p.st.Offboarding, p.OffboardingChecklist)
+		}
+	}
+	proc := p.st.Offboarding
+	if p.Engagement.Status.Phase.Before(v1alpha1.PhaseAssigned) && p.OffboardingChecklist != nil {
+		adopt(proc, p.OffboardingChecklist) // in force from Assigned on; before, the newest will be
+	}
+	open := p.st.Phase == v1alpha1.PhaseOffboarding
+	if open && proc.StartedAt == nil {
+		proc.StartedAt = metaTime(p.enteredAt(v1alpha1.PhaseOffboarding))
+	}
+	if p.deleting() {
+		open = true
+	}
+	end := p.plannedEnd()
+	if p.ended() {
+		end = p.st.EndedAt.Time
+	} else if p.st.Ending != nil {
+		end = p.st.Ending.At.Time
+	}
+	in := checklist.Input{Area: checklist.Offboarding, Open: open, End: &end, Sealed: p.deleting(), Records: p.records(areaOffboarding), StartedAt: end, Earliest: p.st.Terms.AcceptedAt.Time}
+	if proc.StartedAt != nil {
+		in.StartedAt = proc.StartedAt.Time
+	}
+	p.offboard = p.run(in, proc)
+}
+
+// noteUndecided asks for a decision on what was submitted in time.
+func (p *pass) noteUndecided() {
+	if len(p.delivery.Undecided) == 0 {
+		return
+	}
+	due := p.acceptBy()
+	for _, name := range p.delivery.Undecided {
+		p.wait(areaDeliverable+"/"+name, v1alpha1.RoleManager, p.st.EndedAt.Time, &due, fmt.Sprintf("decide on %s, submitted by the end: attest deliverable/%s Accepted, PartlyAccepted or Revise; undecided at the due time it lapses", name, name))
+	}
+}
+
+// accessGone says whether every entitlement ever granted is proven gone, held by another live grant, attested, decided upon or abandoned.
+func (p *pass) accessGone() bool {
+	for i := range p.Grants {
+		if !concluded(&p.Grants[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// concluded says whether nothing is owed on a grant that is to be gone.
+func concluded(g *v1alpha1.AccessGrant) bool {
+	if g.Status.ObservedGeneration != g.Generation || g.Status.Owed > 0 {
+		return false
+	}
+	for _, e := range g.Status.Entitlements {
+		switch e.State {
+		case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAttested, v1alpha1.GrantAbandoned:
+		case v1alpha1.GrantPreexisting:
+			if !decided(g, e.Name) {
+				return false
+			}
+		case v1alpha1.GrantPending:
+			if e.GrantedAt != nil || g.Spec.Withdraw == "" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func decided(g *v1alpha1.AccessGrant, entitlement string) bool {
+	return slices.ContainsFunc(g.Spec.Preexisting, func(d v1alpha1.PreexistingDecision) bool {
+		return d.Entitlement == entitlement && d.Decision == v1alpha1.VerdictKeep
+	})
+}
+
+// seal asks for the Dossier, or closes the engagement if it has been written.
+func (p *pass) seal() {
+	if p.Dossier == nil {
+		p.acts.Seal = &dossier.Facts{Outcome: p.st.Outcome, Rehire: p.st.Rehire, SealedAt: *metaTime(p.Now)}
+		return
+	}
+	p.close()
+}
+
+func (p *pass) close() {
+	p.st.Dossier = &v1alpha1.DossierReference{Name: p.Dossier.Name, Hash: p.Dossier.Spec.Hash}
+	p.st.Outcome, p.st.Rehire = p.Dossier.Spec.Record.Outcome, p.Dossier.Spec.Record.Rehire
+	p.enter(v1alpha1.PhaseClosed)
+}
+
+// preexistingUndecided names the entitlements that existed before and wait for a person's decision.
+func (p *pass) preexistingUndecided() []string {
+	var names []string
+	for i := range p.Grants {
+		for _, e := range p.Grants[i].Status.Entitlements {
+			if e.State == v1alpha1.GrantPreexisting && !slices.ContainsFunc(p.Grants[i].Spec.Preexisting, func(d v1alpha1.PreexistingDecision) bool { return d.Entitlement == e.Name }) {
+				names = append(names, e.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func joined(names []string) string { return strings.Join(names, ", ") }

@@ -1,0 +1,298 @@
+package engagement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/policy"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+)
+
+// pending holds an engagement until what it names exists, its terms make sense, compliance holds and approvals stand.
+func (p *pass) pending() bool {
+	if p.closeUnfilled() {
+		return true
+	}
+	if !p.mayRecruit() {
+		return false
+	}
+	p.enter(v1alpha1.PhaseRecruiting)
+	return true
+}
+
+// mayRecruit says whether somebody may be looked for, and notes whom that waits for. While it does not hold, no offer is made or stands.
+func (p *pass) mayRecruit() bool {
+	if p.gate != nil {
+		return len(p.gate) == 0
+	}
+	p.gate = []finding{}
+	p.gate = append(p.gate, p.brokenReferences()...)
+	for _, problem := range terms.Problems(&p.Engagement.Spec) {
+		p.gate = append(p.gate, finding{v1alpha1.ReasonTermsInvalid, problem})
+	}
+	p.gate = append(p.gate, p.complianceHolds(p.jurisdictionOfPinned())...)
+	for _, f := range p.gate {
+		p.stall(f.Reason, f.Message)
+		p.wait(whatIsHeld(f.Reason), v1alpha1.ActorRequester, p.since(whatIsHeld(f.Reason)), nil, f.Message)
+	}
+	if !p.approved() {
+		p.gate = append(p.gate, finding{v1alpha1.ReasonWaiting, "approvals are outstanding"})
+	}
+	return len(p.gate) == 0
+}
+
+func whatIsHeld(reason string) string {
+	switch reason {
+	case v1alpha1.ReasonTermsInvalid:
+		return "spec/terms"
+	case v1alpha1.ReasonComplianceUnknown, v1alpha1.ReasonComplianceViolation:
+		return "compliance/policies"
+	default:
+		return "spec/references"
+	}
+}
+
+// brokenReferences lists what the spec names and does not exist, or may not be used.
+func (p *pass) brokenReferences() []finding {
+	var found []finding
+	missing := func(format string, args ...any) {
+		found = append(found, finding{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf(format, args...)})
+	}
+	spec := &p.Engagement.Spec
+	found = append(found, p.brokenPool()...)
+	if spec.WorkerRef != nil && p.Pool != nil && p.Workers[spec.WorkerRef.Name] == nil {
+		missing("spec.workerRef: namespace %s has no Worker %s; create it or name another", p.poolNamespace(), spec.WorkerRef.Name)
+	}
+	if o := spec.Onboarding; o != nil && o.ChecklistRef != nil {
+		found = append(found, p.brokenChecklist("spec.onboarding.checklistRef", o.ChecklistRef.Name, p.OnboardingChecklist)...)
+	}
+	if o := spec.Offboarding; o != nil && o.ChecklistRef != nil {
+		found = append(found, p.brokenChecklist("spec.offboarding.checklistRef", o.ChecklistRef.Name, p.OffboardingChecklist)...)
+	}
+	for _, name := range scorecardNames(p.Engagement, p.OnboardingChecklist, p.OffboardingChecklist) {
+		if p.Scorecards[name] == nil {
+			missing("namespace %s has no Scorecard %s, which spec.evaluation or a checklist step names; create it or name another", p.Engagement.Namespace, name)
+		}
+	}
+	for _, a := range spec.Access {
+		if p.Profiles[a.Name] == nil {
+			missing("spec.access: there is no AccessProfile %s; ask security to create it or name another", a.Name)
+		}
+	}
+	return append(found, p.brokenPredecessor()...)
+}
+
+func (p *pass) brokenPool() []finding {
+	ref := p.Engagement.Spec.PoolRef
+	if p.Pool == nil {
+		return []finding{{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("spec.poolRef: namespace %s has no TalentPool %s; create it or name another", p.poolNamespace(), ref.Name)}}
+	}
+	if p.Pool.Namespace != p.Engagement.Namespace && !slices.Contains(p.Pool.Spec.AllowedNamespaces, p.Engagement.Namespace) && !slices.Contains(p.Pool.Spec.AllowedNamespaces, "*") {
+		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.poolRef: pool %s/%s does not allow namespace %s; ask its owners to add it to allowedNamespaces", p.Pool.Namespace, ref.Name, p.Engagement.Namespace)}}
+	}
+	return nil
+}
+
+func (p *pass) brokenChecklist(field, name string, cl *v1alpha1.Checklist) []finding {
+	if cl == nil {
+		return []finding{{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("%s: namespace %s has no Checklist %s; create it or name another", field, p.Engagement.Namespace, name)}}
+	}
+	if err := checklist.Validate(cl.Spec.Steps); err != nil {
+		return []finding{{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("%s: checklist %s: %v", field, name, err)}}
+	}
+	return nil
+}
+
+func (p *pass) brokenPredecessor() []finding {
+	spec := &p.Engagement.Spec
+	switch {
+	case spec.Replaces != nil && p.Predecessor == nil:
+		return []finding{{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("spec.replaces: there is no Engagement %s in this namespace", spec.Replaces.Name)}}
+	case spec.Continues != nil && p.Predecessor == nil:
+		return []finding{{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("spec.continues: there is no Engagement %s in this namespace", spec.Continues.Name)}}
+	case spec.Continues != nil && p.Predecessor.Status.Worker == nil:
+		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.continues: nobody is engaged in %s yet, so there is nothing to renew", spec.Continues.Name)}}
+	case spec.Continues != nil && spec.WorkerRef != nil && p.Workers[spec.WorkerRef.Name] != nil && p.Workers[spec.WorkerRef.Name].Spec.PersonKey != p.Predecessor.Status.Worker.PersonKey:
+		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.continues: a renewal keeps the worker of %s; set workerRef to them, or use replaces", spec.Continues.Name)}}
+	}
+	_, problems := p.takeOver()
+	var found []finding
+	for _, problem := range problems {
+		found = append(found, finding{v1alpha1.ReasonTermsInvalid, "spec.replaces: " + problem})
+	}
+	return found
+}
+
+// scorecardNames are the rubrics that an engagement needs: its own, and those of its checklists' steps.
+func scorecardNames(eng *v1alpha1.Engagement, checklists ...*v1alpha1.Checklist) []string {
+	var names []string
+	if e := eng.Spec.Evaluation; e != nil {
+		names = append(names, e.ScorecardRef.Name)
+	}
+	lists := [][]v1alpha1.ChecklistStep{}
+	for _, cl := range checklists {
+		if cl != nil {
+			lists = append(lists, cl.Spec.Steps)
+		}
+	}
+	for _, proc := range []*v1alpha1.ProcedureStatus{eng.Status.Onboarding, eng.Status.Offboarding} {
+		if proc != nil {
+			lists = append(lists, proc.Definition)
+		}
+	}
+	for _, steps := range lists {
+		for _, step := range steps {
+			if step.Scorecard != nil {
+				names = append(names, step.Scorecard.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// complianceHolds says which policies hold the engagement. No rule is evaluated in this version: what a policy selects is held as Unknown, never passed.
+func (p *pass) complianceHolds(workerJurisdiction string) []finding {
+	var held []finding
+	p.st.Compliance = nil
+	for i := range p.Policies {
+		cp := &p.Policies[i]
+		if t := policy.NextChange(&cp.Spec, p.Now); t != nil {
+			p.until(*t)
+			if c := p.compliance(); c.NextDeadline == nil || t.Before(c.NextDeadline.Time) {
+				c.NextDeadline = metaTime(*t)
+			}
+		}
+		if !policy.Selects(&cp.Spec, p.selection(workerJurisdiction)) {
+			continue
+		}
+		message := fmt.Sprintf("policy %s applies (%s) and this version cannot evaluate its rules; have legal exclude the engagement from it, or wait for a version that can", cp.Name, cp.Spec.Source.Title)
+		held = append(held, finding{v1alpha1.ReasonComplianceUnknown, message})
+		c := p.compliance()
+		c.Violations = append(c.Violations, v1alpha1.Finding{Policy: cp.Name, Message: truncate(message, 1024)})
+	}
+	return held
+}
+
+func (p *pass) compliance() *v1alpha1.ComplianceStatus {
+	if p.st.Compliance == nil {
+		p.st.Compliance = &v1alpha1.ComplianceStatus{}
+	}
+	return p.st.Compliance
+}
+
+func (p *pass) selection(workerJurisdiction string) policy.Selection {
+	s := policy.Selection{
+		Jurisdiction: p.Engagement.Spec.Classification.Jurisdiction, WorkerJurisdiction: workerJurisdiction,
+		WorkerType: p.Engagement.Spec.Classification.WorkerType, Pool: p.Engagement.Spec.PoolRef.Name, Now: p.Now,
+	}
+	if p.Namespace != nil {
+		s.NamespaceLabels = p.Namespace.Labels
+	}
+	return s
+}
+
+func (p *pass) jurisdictionOfPinned() string {
+	if w := p.worker(); w != nil {
+		return w.Spec.Jurisdiction
+	}
+	if ref := p.Engagement.Spec.WorkerRef; ref != nil && p.Workers[ref.Name] != nil {
+		return p.Workers[ref.Name].Spec.Jurisdiction
+	}
+	return ""
+}
+
+// approved says whether every approval that is asked for stands, for exactly the terms that are proposed.
+func (p *pass) approved() bool {
+	ok := p.stagesApproved()
+	for _, profile := range p.accessToApprove() {
+		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile) {
+			ok = false
+		}
+	}
+	return ok
+}
+
+func (p *pass) stagesApproved() bool {
+	stages := p.stages()
+	if len(stages) == 0 {
+		return p.approvedBy(claimApproval, p.requiredApprovals(), "the engagement")
+	}
+	for _, stage := range stages {
+		if !p.approvedBy(prefixStage+stage.Name, p.requiredApprovals(), "stage "+stage.Name) {
+			return false // stages are passed in order: the next is asked when this one is
+		}
+	}
+	return true
+}
+
+// accessToApprove lists the profiles that need an approval of their own: all of them where the requester is a service account, whose rights are shared.
+func (p *pass) accessToApprove() []string {
+	r := p.Engagement.Spec.Requester
+	if r == nil || !strings.HasPrefix(r.Username, "system:serviceaccount:") {
+		return nil
+	}
+	var profiles []string
+	for _, a := range p.Engagement.Spec.Access {
+		profiles = append(profiles, a.Name)
+	}
+	return profiles
+}
+
+// approvedBy counts who approved a claim for the terms proposed now. One standing rejection blocks.
+func (p *pass) approvedBy(claim string, required int, of string) bool {
+	standing := p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == proposedHash(p.st) })
+	approvers := 0
+	for _, author := range sortedKeys(standing) {
+		if p.requesters()[author] {
+			continue // whoever became a requester since then no longer counts as independent
+		}
+		switch standing[author].Verdict {
+		case v1alpha1.VerdictRejected:
+			message := fmt.Sprintf("%s was rejected; change the terms, or have the same approver approve them", of)
+			p.stall(v1alpha1.ReasonApprovalRejected, message)
+			p.wait(claim, v1alpha1.ActorRequester, standing[author].At.Time, nil, message)
+			return false
+		case v1alpha1.VerdictApproved:
+			approvers++
+		}
+	}
+	if approvers >= required {
+		return true
+	}
+	p.wait(claim, v1alpha1.ActorApprover, p.since(claim), nil, fmt.Sprintf("%d of %d approvals of %s: attest %s Approved or Rejected with terms %s", approvers, required, of, claim, proposedHash(p.st)))
+	return false
+}
+
+func (p *pass) stages() []v1alpha1.ApprovalStage {
+	if a := p.Engagement.Spec.Approvals; a != nil {
+		return a.Stages
+	}
+	return nil
+}
+
+func (p *pass) stage(name string) *v1alpha1.ApprovalStage {
+	for _, s := range p.stages() {
+		if s.Name == name {
+			return &s
+		}
+	}
+	return nil
+}
+
+func (p *pass) asksFor(profile string) bool {
+	return slices.ContainsFunc(p.Engagement.Spec.Access, func(a v1alpha1.AccessRequest) bool { return a.Name == profile })
+}
+
+// closeUnfilled ends an engagement in which nobody has accepted: there is nothing to wind up.
+func (p *pass) closeUnfilled() bool {
+	if !p.ended() || p.engaged() {
+		return false
+	}
+	p.st.Outcome = p.outcome()
+	p.seal()
+	return true
+}
