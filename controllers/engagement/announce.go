@@ -4,11 +4,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/metrics"
 )
 
 // announce tells people what a status write changed. Names of people are left out: events are read by more than those concerned.
 func (r *Reconciler) announce(eng *v1alpha1.Engagement, st *v1alpha1.EngagementStatus) {
 	old := &eng.Status
+	metrics.ObserveStatus(eng, old, st)
 	if old.Phase != st.Phase {
 		r.event(eng, corev1.EventTypeNormal, "PhaseChanged", "Advance", "%s → %s", phaseName(old.Phase), st.Phase)
 	}
@@ -54,6 +56,7 @@ func offerOf(st *v1alpha1.EngagementStatus) *v1alpha1.Offer {
 }
 
 func (r *Reconciler) announceIgnored(eng *v1alpha1.Engagement, claim string, standing v1alpha1.Standing) {
+	metrics.CountIgnored(standing.Reason)
 	r.event(eng, corev1.EventTypeWarning, standing.Reason, "Refuse", "%s does not count: %s", claim, standing.Message)
 }
 
