@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,49 @@ func sampleFiles(t *testing.T) []string {
 		t.Fatalf("expected samples, found %d: %v", len(files), err)
 	}
 	return files
+}
+
+// yamlBlock is a block of YAML in a guide.
+var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+
+func TestTheAPIServerTakesTheYAMLOfTheGuides(t *testing.T) {
+	ctx := t.Context()
+	api, err := client.New(server.RESTConfig(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := &unstructured.Unstructured{}
+	namespace.SetAPIVersion("v1")
+	namespace.SetKind("Namespace")
+	namespace.SetName("support")
+	if err := dryRun(ctx, api, namespace); err != nil {
+		t.Fatal(err)
+	}
+	guides, err := filepath.Glob("../../docs/guides/*.md")
+	if err != nil || len(guides) == 0 {
+		t.Fatalf("expected guides, found %d: %v", len(guides), err)
+	}
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, block := range yamlBlock.FindAllSubmatch(text, -1) {
+			path := filepath.Join(t.TempDir(), "block.yaml")
+			if err := os.WriteFile(path, block[1], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			objects, err := server.Objects(ctx, path)
+			if err != nil {
+				t.Errorf("expected block %d of %s to be readable: %v", i+1, guide, err)
+			}
+			for _, object := range objects {
+				if err := dryRun(ctx, api, object); err != nil {
+					t.Errorf("expected block %d of %s to be accepted: %v", i+1, guide, err)
+				}
+			}
+		}
+	}
 }
 
 // rendered is a copy of a sample with its dates moved, as the demo applies it.

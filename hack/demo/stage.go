@@ -106,26 +106,27 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// waitForPolicies waits until the API server refuses a forged author: it takes policies that were just created into use
-// after a few seconds. Nothing is stored by the attempts.
+// waitForPolicies waits until the API server fills in the author of a statement and refuses a forged one: it takes policies
+// that were just created into use after a few seconds. Nothing is stored by the attempts.
 func (s *stage) waitForPolicies(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	forged := &v1alpha1.Attestation{
-		ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: "forged"},
-		Spec: v1alpha1.AttestationSpec{
-			SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: "nothing"},
-			Claim:      "feedback/probe", Verdict: v1alpha1.VerdictRaised,
-			Author: &v1alpha1.Author{Username: "somebody-else"},
-		},
-	}
+	statement := attestation(metav1.NamespaceDefault, "probe", &v1alpha1.AttestationSpec{
+		SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: "nothing"}, Claim: "feedback/probe", Verdict: v1alpha1.VerdictRaised,
+	})
+	forgery := statement.DeepCopy()
+	forgery.Spec.Author = &v1alpha1.Author{Username: "somebody-else"}
 	var last error
 	err := wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		last = s.admin.Create(ctx, forged.DeepCopy(), client.DryRunAll)
+		signed := statement.DeepCopy()
+		if last = s.admin.Create(ctx, signed, client.DryRunAll); last != nil || signed.Spec.Author == nil {
+			return false, nil
+		}
+		last = s.admin.Create(ctx, forgery.DeepCopy(), client.DryRunAll)
 		return apierrors.IsInvalid(last) || apierrors.IsForbidden(last), nil
 	})
 	if err != nil {
-		return fmt.Errorf("a statement with a forged author is not refused (%v): %w", last, err)
+		return fmt.Errorf("the author of a statement is not filled in, or a forged one is not refused (%v): %w", last, err)
 	}
 	return nil
 }
