@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -68,14 +69,14 @@ const (
 	revise    = v1alpha1.VerdictRevise
 )
 
-// summary is a status in one line: state, rounds, on time, amount, the days of submission and acceptance.
+// summary is a status in one line: state, rounds, on time or late, amount.
 func summary(s v1alpha1.DeliverableStatus) string {
 	words := []string{string(s.State)}
 	if s.Rounds > 0 {
-		words = append(words, "rounds="+string(rune('0'+s.Rounds)))
+		words = append(words, fmt.Sprintf("rounds=%d", s.Rounds))
 	}
 	if s.ClientRounds > 0 {
-		words = append(words, "client="+string(rune('0'+s.ClientRounds)))
+		words = append(words, fmt.Sprintf("client=%d", s.ClientRounds))
 	}
 	if s.OnTime != nil {
 		words = append(words, map[bool]string{true: "on-time", false: "late"}[*s.OnTime])
@@ -333,6 +334,7 @@ func TestTheNextMomentIsWhenTimeAloneChangesTheAnswer(t *testing.T) {
 		{"in the second of that due date, still", Input{Now: day(10)}, ptr.To(day(10).Add(time.Second))},
 		{"the next due date once that has passed", Input{Now: day(10).Add(time.Second)}, ptr.To(day(20).Add(time.Second))},
 		{"a date that is met changes nothing", Input{Now: day(7), Records: records(said{5, "ada", submitted, ""})}, ptr.To(day(20).Add(time.Second))},
+		{"a date that the client excused makes nothing late", Input{Now: day(7), Records: records(said{5, "mia", revise, "Client"})}, ptr.To(day(20).Add(time.Second))},
 		{"everything is submitted", Input{Now: day(7), Records: everything}, nil},
 		{"the end that is known", Input{Now: day(7), Records: everything, EndedAt: ptr.To(day(9))}, ptr.To(day(9))},
 		{"the lapse", Input{Now: day(10), Records: everything, EndedAt: ptr.To(day(9))}, ptr.To(day(14))},

@@ -194,7 +194,8 @@ func (h *history) judge(m *moment) {
 		return
 	}
 	before := h.decided
-	settles := h.disputed != nil && h.disputed.Before(m.at)
+	// The dispute is from an earlier second, for this second's comes after its verdicts.
+	settles := h.disputed != nil
 	if settles {
 		h.standing = map[string]decision{}
 		h.disputed = nil

@@ -13,7 +13,7 @@ import (
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-func hashOf(t testing.TB, spec *v1alpha1.EngagementSpec) string {
+func hashOf(t *testing.T, spec *v1alpha1.EngagementSpec) string {
 	t.Helper()
 	hash, err := ProposedHash(spec)
 	if err != nil {

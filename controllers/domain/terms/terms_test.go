@@ -10,7 +10,7 @@ import (
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-func at(t testing.TB, s string) time.Time {
+func at(t *testing.T, s string) time.Time {
 	t.Helper()
 	moment, err := time.Parse(time.RFC3339, s)
 	if err != nil {
@@ -19,7 +19,7 @@ func at(t testing.TB, s string) time.Time {
 	return moment
 }
 
-func meta(t testing.TB, s string) metav1.Time {
+func meta(t *testing.T, s string) metav1.Time {
 	t.Helper()
 	return metav1.NewTime(at(t, s))
 }
@@ -33,7 +33,7 @@ func rate(amount, currency string, per v1alpha1.RateUnit) *v1alpha1.Rate {
 }
 
 // designer is the contract of one freelance designer for a month.
-func designer(t testing.TB, changes ...func(*v1alpha1.EngagementSpec)) *v1alpha1.EngagementSpec {
+func designer(t *testing.T, changes ...func(*v1alpha1.EngagementSpec)) *v1alpha1.EngagementSpec {
 	t.Helper()
 	spec := &v1alpha1.EngagementSpec{
 		Title: "Graphic designer, spring campaign",
@@ -58,7 +58,7 @@ func designer(t testing.TB, changes ...func(*v1alpha1.EngagementSpec)) *v1alpha1
 	return spec
 }
 
-func accepted(t testing.TB, spec *v1alpha1.EngagementSpec, agreed *v1alpha1.Rate) *v1alpha1.AcceptedTerms {
+func accepted(t *testing.T, spec *v1alpha1.EngagementSpec, agreed *v1alpha1.Rate) *v1alpha1.AcceptedTerms {
 	t.Helper()
 	hash, err := ProposedHash(spec)
 	if err != nil {
