@@ -5,9 +5,14 @@ import (
 	"context"
 	"fmt"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
@@ -22,4 +27,10 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) err
 		return fmt.Errorf("setting up the engagement reconciler: %w", err)
 	}
 	return nil
+}
+
+// NarrowCache keeps out of the cache what Longshore did not make: of bindings it follows its own alone.
+func NarrowCache(options *cache.Options) {
+	own := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.ManagedByLabel: v1alpha1.ManagedByValue})}
+	options.ByObject = map[client.Object]cache.ByObject{&rbacv1.RoleBinding{}: own, &rbacv1.ClusterRoleBinding{}: own}
 }

@@ -169,6 +169,9 @@ func widens(old *v1alpha1.AccessGrant, spec *v1alpha1.AccessGrantSpec) bool {
 	return old == nil || old.Spec.Withdraw != "" || spec.ExpiresAt.After(old.Spec.ExpiresAt.Time) || spec.WorkerRef.Name != old.Spec.WorkerRef.Name
 }
 
+// reviewAgain is how soon a refused review is made again: nothing tells of a change of RBAC.
+const reviewAgain = time.Minute
+
 // permitted says whether the requester may hand the profile out, as the operator itself reviewed it at this moment.
 func (p *pass) permitted(profile string) bool {
 	allowed, reviewed := p.MayGrant[profile]
@@ -181,12 +184,17 @@ func (p *pass) permitted(profile string) bool {
 		message := fmt.Sprintf("%s may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", who, profile, profile)
 		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
 		p.wait("access/"+profile, v1alpha1.ActorRequester, p.since("access/"+profile), nil, message)
+		p.until(p.Now.Add(reviewAgain))
 	}
 	return allowed
 }
 
 // noteHolds collects what forbids to give anything new or wider.
 func (p *pass) noteHolds() {
+	if p.held {
+		return
+	}
+	p.held = true
 	hold := func(reason, message string) {
 		p.holds = append(p.holds, finding{reason, message})
 		p.stall(reason, message)
@@ -234,6 +242,7 @@ func (p *pass) preexistingDecisions(g *v1alpha1.AccessGrant) []v1alpha1.Preexist
 
 // accessReady says whether every profile available from a phase is verified in its target. What is not is noted as waited for.
 func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
+	p.noteHolds()
 	ready := true
 	for _, profile := range terms.Narrower(p.st.Terms, &p.Engagement.Spec).Access {
 		if from == v1alpha1.AvailableFromOnboarding && p.availableFrom(profile) != from {
@@ -244,6 +253,9 @@ func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 			continue
 		}
 		ready = false
+		if len(p.holds) > 0 {
+			continue // whoever can end the hold is waited for
+		}
 		message := fmt.Sprintf("access to %s is granted and read back", profile)
 		if g != nil {
 			if c := condition(g.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status == metav1.ConditionFalse {

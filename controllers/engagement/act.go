@@ -3,7 +3,6 @@ package engagement
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -104,7 +103,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			}
 			r.announceIgnored(s.Engagement, att.Spec.Claim, standing)
 		}
-		if slices.Contains(acts.BindAttestations, att.Name) {
+		if acts.BindAttestations[att.Name] {
 			patched := att.DeepCopy()
 			patched.OwnerReferences = append(patched.OwnerReferences, ownerReference(s.Engagement))
 			if err := r.Client.Patch(ctx, patched, client.MergeFrom(att), fieldOwner); client.IgnoreNotFound(err) != nil {
@@ -122,7 +121,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			}
 			r.announceIgnored(s.Engagement, "evaluation "+string(eval.Spec.Kind), standing)
 		}
-		if slices.Contains(acts.BindEvaluations, eval.Name) {
+		if acts.BindEvaluations[eval.Name] {
 			patched := eval.DeepCopy()
 			patched.OwnerReferences = append(patched.OwnerReferences, ownerReference(s.Engagement))
 			if err := r.Client.Patch(ctx, patched, client.MergeFrom(eval), fieldOwner); client.IgnoreNotFound(err) != nil {

@@ -24,8 +24,10 @@ func (p *pass) assign() bool {
 		return true
 	}
 	p.noteWaiting(p.offboard, "offboarding")
-	p.noteDeliverables()
 	p.noteReviews()
+	if !p.Engagement.Spec.Suspend {
+		p.noteDeliverables()
+	}
 	return false
 }
 
@@ -125,8 +127,8 @@ func (p *pass) computeKPIs(ds []v1alpha1.DeliverableStatus, now time.Time) []v1a
 		return p.st.KPIs
 	}
 	facts := scoring.Facts{
-		NoShow:         p.st.Ending != nil && p.st.Ending.Cause == v1alpha1.EndNoShow,
-		Started:        !p.enteredAt(v1alpha1.PhaseAssigned).IsZero(),
+		NoShow:  p.st.Ending != nil && p.st.Ending.Cause == v1alpha1.EndNoShow,
+		Started: !p.enteredAt(v1alpha1.PhaseAssigned).IsZero(),
 	}
 	facts.PointsAccepted, _ = delivery.PointsAccepted(p.statementOfWork(), ds, p.inherited()...)
 	facts.OnTime, facts.Due = delivery.OnTimeRate(ds, now)

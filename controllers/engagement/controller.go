@@ -45,7 +45,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=engagements/finalizers,verbs=update
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=attestations;evaluations,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=attestations/status;evaluations/status,verbs=patch
-// +kubebuilder:rbac:groups=gig.longshore.dev,resources=accessgrants,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gig.longshore.dev,resources=accessgrants,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=dossiers,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=talentpools;workers;checklists;scorecards;accessprofiles;compliancepolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch

@@ -32,17 +32,32 @@ func decide(s *scope) (*decision, error) {
 		p.enter(v1alpha1.PhasePending)
 	}
 	p.followWorker()
-	p.readStatements()
-	p.amend()
-	p.findEnding()
-	p.readEvaluations()
-	p.advance()
+	p.live()
 	p.decideAccess()
 	p.summariseAccess()
 	p.score()
 	p.summarise()
 	return &decision{Status: p.st, Actions: p.acts, Next: p.next}, nil
 }
+
+// live takes in what was said and goes as far as that allows, until nothing more follows: what came while the operator was away
+// is judged in the light of what came before it. Only what means nothing in the end is marked as such.
+func (p *pass) live() {
+	for known := -1; known != p.said(); {
+		known = p.said()
+		p.waits, p.stalls, p.gate, p.holds, p.held = nil, nil, nil, nil, false
+		p.readStatements(false)
+		p.readEvaluations(false)
+		p.amend()
+		p.findEnding()
+		p.advance()
+	}
+	p.readStatements(true)
+	p.readEvaluations(true)
+}
+
+// said counts the statements that are recorded.
+func (p *pass) said() int { return len(p.st.Attestations) + len(p.st.Evaluations) }
 
 // phases is what each phase waits for and does, in order. Each says whether it was left.
 var phases = map[v1alpha1.Phase]func(*pass) bool{
@@ -70,13 +85,14 @@ func (p *pass) advance() {
 			return
 		}
 		p.waits, p.stalls, p.gate = p.waits[:waits], p.stalls[:stalls], nil // what the phase before waited for is settled
+		p.holds, p.held = nil, false
 	}
 }
 
 // closed is what is left to do of an engagement whose file is sealed: ties are cut, and nothing else changes.
 func (p *pass) closed() *decision {
-	p.readStatements()
-	p.readEvaluations()
+	p.readStatements(true)
+	p.readEvaluations(true)
 	p.acts.Release = true
 	p.summarise()
 	return &decision{Status: p.st, Actions: p.acts}

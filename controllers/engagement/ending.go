@@ -59,7 +59,7 @@ func (p *pass) ends() []v1alpha1.Ending {
 	if e := p.termination(); e != nil {
 		ends = append(ends, *e)
 	}
-	for _, r := range p.said() {
+	for _, r := range p.counted() {
 		if r.Claim != claimEnd {
 			continue
 		}
@@ -204,7 +204,7 @@ func (p *pass) outcome() v1alpha1.Outcome {
 }
 
 func (p *pass) resigned() bool {
-	for _, r := range p.said() {
+	for _, r := range p.counted() {
 		if r.Claim == claimEnd && r.Verdict == v1alpha1.VerdictResigned {
 			return true
 		}

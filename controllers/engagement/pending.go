@@ -63,7 +63,7 @@ func (p *pass) brokenReferences() []finding {
 	}
 	spec := &p.Engagement.Spec
 	found = append(found, p.brokenPool()...)
-	if spec.WorkerRef != nil && p.Pool != nil && p.Workers[spec.WorkerRef.Name] == nil {
+	if spec.WorkerRef != nil && p.Pool != nil && p.workerNamed(spec.WorkerRef.Name) == nil {
 		missing("spec.workerRef: namespace %s has no Worker %s; create it or name another", p.poolNamespace(), spec.WorkerRef.Name)
 	}
 	if o := spec.Onboarding; o != nil && o.ChecklistRef != nil {
@@ -115,7 +115,7 @@ func (p *pass) brokenPredecessor() []finding {
 		return []finding{{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("spec.continues: there is no Engagement %s in this namespace", spec.Continues.Name)}}
 	case spec.Continues != nil && p.Predecessor.Status.Worker == nil:
 		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.continues: nobody is engaged in %s yet, so there is nothing to renew", spec.Continues.Name)}}
-	case spec.Continues != nil && spec.WorkerRef != nil && p.Workers[spec.WorkerRef.Name] != nil && p.Workers[spec.WorkerRef.Name].Spec.PersonKey != p.Predecessor.Status.Worker.PersonKey:
+	case spec.Continues != nil && spec.WorkerRef != nil && p.workerNamed(spec.WorkerRef.Name) != nil && p.workerNamed(spec.WorkerRef.Name).Spec.PersonKey != p.Predecessor.Status.Worker.PersonKey:
 		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.continues: a renewal keeps the worker of %s; set workerRef to them, or use replaces", spec.Continues.Name)}}
 	}
 	_, problems := p.takeOver()
@@ -199,8 +199,8 @@ func (p *pass) jurisdictionOfPinned() string {
 	if w := p.worker(); w != nil {
 		return w.Spec.Jurisdiction
 	}
-	if ref := p.Engagement.Spec.WorkerRef; ref != nil && p.Workers[ref.Name] != nil {
-		return p.Workers[ref.Name].Spec.Jurisdiction
+	if ref := p.Engagement.Spec.WorkerRef; ref != nil && p.workerNamed(ref.Name) != nil {
+		return p.workerNamed(ref.Name).Spec.Jurisdiction
 	}
 	return ""
 }

@@ -237,7 +237,9 @@ func (r *Reconciler) readMembers(ctx context.Context, s *scope) error {
 		if err := r.Client.List(ctx, engagements, client.MatchingFields{index.EngagementByPerson: key}); err != nil {
 			return fmt.Errorf("listing the engagements of a person: %w", err)
 		}
-		s.Load[key] = loadOf(engagements.Items)
+		s.Load[key] = loadOf(slices.DeleteFunc(engagements.Items, func(eng v1alpha1.Engagement) bool {
+			return s.Engagement.Spec.Continues != nil && s.Predecessor != nil && eng.UID == s.Predecessor.UID // a renewal takes its place
+		}))
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (p *pass) dropOffer() { p.st.Recruitment.Offer = nil }
 func (p *pass) settleOffer() bool {
 	offer := p.st.Recruitment.Offer
 	current, err := terms.OfferHash(proposedHash(p.st), offer.Worker, offer.WorkerUID, offer.Rate)
-	w := p.Workers[offer.Worker]
+	w := p.workerNamed(offer.Worker)
 	if err != nil || current != offer.Hash || w == nil || w.UID != offer.WorkerUID {
 		p.dropOffer()
 		return false
@@ -165,7 +165,11 @@ func (p *pass) look() {
 func (p *pass) noCandidates(request matching.Request) {
 	message := fmt.Sprintf("nobody in pool %s can do the work: %d considered, none left. See status.recruitment.candidates for why; widen requirements, raise the rate, or add workers", p.Engagement.Spec.PoolRef.Name, p.st.Recruitment.Considered)
 	if request.Pinned != "" {
-		message = fmt.Sprintf("the pinned worker %s cannot be offered the work%s; change workerRef, the terms, or the worker", request.Pinned, p.whyNot(request.Pinned))
+		why := p.whyNot(request.Pinned)
+		if !slices.ContainsFunc(p.Members, func(w v1alpha1.Worker) bool { return w.Name == request.Pinned }) {
+			why = fmt.Sprintf(": pool %s does not select them", p.Engagement.Spec.PoolRef.Name)
+		}
+		message = fmt.Sprintf("the pinned worker %s cannot be offered the work%s; change workerRef, the terms, or the worker", request.Pinned, why)
 	}
 	p.stall(v1alpha1.ReasonNoCandidates, message)
 	p.wait("recruitment/candidates", v1alpha1.RoleManager, p.since("recruitment/candidates"), p.fillBy(), message)
@@ -221,14 +225,7 @@ func (p *pass) request() matching.Request {
 
 // refusedTheseTerms says whether a refusal is of what would be offered now.
 func (p *pass) refusedTheseTerms(refusal v1alpha1.Refusal) bool {
-	w := p.Workers[refusal.Worker]
-	if w == nil {
-		for i := range p.Members {
-			if p.Members[i].Name == refusal.Worker {
-				w = &p.Members[i]
-			}
-		}
-	}
+	w := p.workerNamed(refusal.Worker)
 	if w == nil {
 		return false
 	}
@@ -250,9 +247,24 @@ func (p *pass) candidates() []matching.Worker {
 		}
 		l := p.Load[w.Spec.PersonKey]
 		c.Engaged, c.HoursTaken, c.Rehire = l.Engagements, l.Hours, l.Rehire
+		c.RehireApproved = rehireApproved(w, p.Engagement.Spec.PoolRef.Name, l.RehireAt)
 		workers = append(workers, c)
 	}
 	return workers
+}
+
+// rehireApproved says whether engaging a person again was approved since it was decided that it needs a review.
+func rehireApproved(w *v1alpha1.Worker, pool string, since time.Time) bool {
+	approved := false
+	for _, r := range w.Status.Attestations {
+		if r.Ignored == "" && r.Pool == pool && r.Claim == "approval/rehire" && !r.At.Time.Before(since) {
+			if r.Verdict == v1alpha1.VerdictRejected {
+				return false
+			}
+			approved = true
+		}
+	}
+	return approved
 }
 
 func membership(w *v1alpha1.Worker, pool string) *v1alpha1.PoolMembership {
@@ -278,12 +290,7 @@ func (p *pass) chosen(eligible []string) string {
 }
 
 func (p *pass) offer(name string) {
-	var w *v1alpha1.Worker
-	for i := range p.Members {
-		if p.Members[i].Name == name {
-			w = &p.Members[i]
-		}
-	}
+	w := p.workerNamed(name)
 	rate, err := p.rateFor(w)
 	if err != nil {
 		p.stall(v1alpha1.ReasonTermsInvalid, fmt.Sprintf("no rate can be offered to %s: %v", name, err))
@@ -299,7 +306,6 @@ func (p *pass) offer(name string) {
 	if m := membership(w, p.Engagement.Spec.PoolRef.Name); m != nil && m.Tier != "" {
 		tier = m.Tier
 	}
-	p.Workers[w.Name] = w
 	p.setCandidate(name, v1alpha1.CandidateOffered)
 	p.st.Recruitment.Offer = &v1alpha1.Offer{
 		Worker: name, WorkerUID: w.UID, Rate: rate, Tier: tier, Hash: hash,

@@ -42,7 +42,7 @@ type scope struct {
 	OffboardingChecklist *v1alpha1.Checklist
 	// Scorecards of the evaluation and of checklist steps, by name.
 	Scorecards map[string]*v1alpha1.Scorecard
-	Profiles             map[string]*v1alpha1.AccessProfile
+	Profiles   map[string]*v1alpha1.AccessProfile
 
 	Attestations []v1alpha1.Attestation
 	Evaluations  []v1alpha1.Evaluation
@@ -89,6 +89,7 @@ type pass struct {
 
 	// known while the pass runs
 	gate       []finding
+	held       bool // holds and their waits are noted
 	delivery   deliveryResult
 	onboarding procedure
 	offboard   procedure
@@ -104,8 +105,8 @@ type finding struct {
 // actions is what the pass wants done, in the order in which it is done.
 type actions struct {
 	// Bind are the statements to be tied to this engagement's UID.
-	BindAttestations []string
-	BindEvaluations  []string
+	BindAttestations map[string]bool
+	BindEvaluations  map[string]bool
 	// Ignore are the statements that do not count.
 	IgnoreAttestations map[string]v1alpha1.Standing
 	IgnoreEvaluations  map[string]v1alpha1.Standing
@@ -128,8 +129,8 @@ type grant struct {
 func newPass(s *scope) *pass {
 	st := s.Engagement.Status.DeepCopy()
 	return &pass{scope: s, st: st, acts: actions{
-		IgnoreAttestations: map[string]v1alpha1.Standing{},
-		IgnoreEvaluations:  map[string]v1alpha1.Standing{},
+		BindAttestations: map[string]bool{}, BindEvaluations: map[string]bool{},
+		IgnoreAttestations: map[string]v1alpha1.Standing{}, IgnoreEvaluations: map[string]v1alpha1.Standing{},
 	}}
 }
 
@@ -199,7 +200,7 @@ func (p *pass) workerUsername() string {
 		return p.st.Worker.Username
 	}
 	if r := p.st.Recruitment; r != nil && r.Offer != nil {
-		if w := p.Workers[r.Offer.Worker]; w != nil {
+		if w := p.workerNamed(r.Offer.Worker); w != nil {
 			return w.Spec.Username
 		}
 	}
@@ -218,6 +219,19 @@ func (p *pass) worker() *v1alpha1.Worker {
 		w := &p.Person[i]
 		if w.Namespace == p.st.Worker.Namespace && w.DeletionTimestamp.IsZero() {
 			return w
+		}
+	}
+	return nil
+}
+
+// workerNamed is a Worker of the pool's namespace, by name.
+func (p *pass) workerNamed(name string) *v1alpha1.Worker {
+	if w := p.Workers[name]; w != nil {
+		return w
+	}
+	for i := range p.Members {
+		if p.Members[i].Name == name {
+			return &p.Members[i]
 		}
 	}
 	return nil

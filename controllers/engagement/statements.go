@@ -66,8 +66,9 @@ const (
 )
 
 // readStatements binds and records every attestation that counts, and says of every other why it does not.
-// A statement is judged once, at first sight: it is either recorded in status, which only the operator writes, or marked.
-func (p *pass) readStatements() {
+// A statement is judged once: it is either recorded in status, which only the operator writes, or marked. Until the last look
+// those that do not count yet are left alone.
+func (p *pass) readStatements(last bool) {
 	known := map[string]bool{}
 	for _, r := range p.st.Attestations {
 		known[string(r.UID)] = true
@@ -80,7 +81,7 @@ func (p *pass) readStatements() {
 		att := &atts[i]
 		if known[string(att.UID)] {
 			if (att.Status == nil || att.Status.State == "") && !p.bound(att.OwnerReferences) {
-				p.acts.BindAttestations = append(p.acts.BindAttestations, att.Name)
+				p.acts.BindAttestations[att.Name] = true
 			}
 			continue
 		}
@@ -95,6 +96,9 @@ func (p *pass) readStatements() {
 		if standing == nil {
 			standing = p.roomFor(rec)
 		}
+		if standing != nil && !last {
+			continue
+		}
 		if standing != nil {
 			p.acts.IgnoreAttestations[att.Name] = *standing
 			if p.roomForIgnored() {
@@ -104,7 +108,7 @@ func (p *pass) readStatements() {
 			continue
 		}
 		p.st.Attestations = append(p.st.Attestations, rec)
-		p.acts.BindAttestations = append(p.acts.BindAttestations, att.Name)
+		p.acts.BindAttestations[att.Name] = true
 	}
 }
 
@@ -131,8 +135,8 @@ func (p *pass) roomForIgnored() bool {
 	return n < maxIgnoredRecords && p.st.Phase != v1alpha1.PhaseClosed && len(p.st.Attestations) < maxRecords-recordsKeptForEnds
 }
 
-// said are the recorded statements that count.
-func (p *pass) said() []v1alpha1.AttestationRecord {
+// counted are the recorded statements that count.
+func (p *pass) counted() []v1alpha1.AttestationRecord {
 	return slices.DeleteFunc(slices.Clone(p.st.Attestations), func(r v1alpha1.AttestationRecord) bool { return r.Ignored != "" })
 }
 
@@ -265,7 +269,7 @@ func (p *pass) judgeSelection(rec v1alpha1.AttestationRecord, name string) *v1al
 	if p.engaged() || p.ended() {
 		return ignored(reasonNotNow, "nobody is being looked for")
 	}
-	w := p.Workers[name]
+	w := p.workerNamed(name)
 	if w == nil {
 		return ignored("UnknownWorker", "the pool's namespace has no Worker %q", name)
 	}
@@ -283,7 +287,7 @@ func (p *pass) judgeOffer(rec v1alpha1.AttestationRecord, name string) *v1alpha1
 	if rec.Terms != r.Offer.Hash {
 		return ignored(reasonOther, "it answers another offer than the one that is open; read status.recruitment.offer again and answer with terms: %s", r.Offer.Hash)
 	}
-	w := p.Workers[name]
+	w := p.workerNamed(name)
 	themselves := w != nil && w.Spec.Username != "" && rec.Author == w.Spec.Username
 	if !themselves && rec.OnBehalfOf != name {
 		return ignored("NotTheWorker", "an offer is answered by the worker under their own account, or on their behalf (onBehalfOf: {kind: Worker, name: %s}) by somebody with the verb attest-for", name)
@@ -359,7 +363,7 @@ func (p *pass) judgeDeliverable(rec v1alpha1.AttestationRecord, name string) *v1
 		return nil
 	}
 	submitted := false
-	for _, r := range p.said() {
+	for _, r := range p.counted() {
 		if r.Claim != rec.Claim || r.Verdict != v1alpha1.VerdictSubmitted || r.At.After(rec.At.Time) {
 			continue
 		}
@@ -425,7 +429,7 @@ func (p *pass) judgeAccess(rec v1alpha1.AttestationRecord, item string) *v1alpha
 }
 
 // readEvaluations records every evaluation that counts, with its score, and says of every other why it does not.
-func (p *pass) readEvaluations() {
+func (p *pass) readEvaluations(last bool) {
 	known := map[string]bool{}
 	for _, r := range p.st.Evaluations {
 		known[string(r.UID)] = true
@@ -439,7 +443,7 @@ func (p *pass) readEvaluations() {
 		switch {
 		case known[string(eval.UID)]:
 			if !p.bound(eval.OwnerReferences) {
-				p.acts.BindEvaluations = append(p.acts.BindEvaluations, eval.Name)
+				p.acts.BindEvaluations[eval.Name] = true
 			}
 			continue
 		case eval.Status != nil && eval.Status.State != "", p.boundElsewhere(eval.OwnerReferences):
@@ -447,7 +451,11 @@ func (p *pass) readEvaluations() {
 		case p.scorecard() == nil && p.Engagement.Spec.Evaluation != nil:
 			continue // judged when the scorecard is there
 		}
-		if standing := p.judgeEvaluation(eval); standing != nil {
+		standing := p.judgeEvaluation(eval)
+		if standing != nil && !last {
+			continue
+		}
+		if standing != nil {
 			p.acts.IgnoreEvaluations[eval.Name] = *standing
 			continue
 		}
@@ -460,7 +468,7 @@ func (p *pass) readEvaluations() {
 			UID: eval.UID, Name: eval.Name, Kind: eval.Spec.Kind, Evaluator: eval.Spec.Author.Username, Period: eval.Spec.Period,
 			Score: score, At: eval.CreationTimestamp, Digest: digest(eval.Spec),
 		})
-		p.acts.BindEvaluations = append(p.acts.BindEvaluations, eval.Name)
+		p.acts.BindEvaluations[eval.Name] = true
 	}
 }
 
@@ -532,7 +540,7 @@ func (p *pass) judgePeriod(period string, at time.Time) *v1alpha1.Standing {
 // standing gives the newest record of each author on a claim. In the same second the refusing verdict counts.
 func (p *pass) standing(claim string, matches func(v1alpha1.AttestationRecord) bool) map[string]v1alpha1.AttestationRecord {
 	newest := map[string]v1alpha1.AttestationRecord{}
-	for _, r := range p.said() {
+	for _, r := range p.counted() {
 		if r.Claim != claim || (matches != nil && !matches(r)) {
 			continue
 		}

@@ -19,6 +19,7 @@ const maxWaits = 200
 func (p *pass) summarise() {
 	p.st.ObservedGeneration = p.Engagement.Generation
 	p.notePreexisting()
+	p.notePaused()
 	slices.SortStableFunc(p.waits, func(a, b v1alpha1.WaitingFor) int { return cmp.Compare(a.What, b.What) })
 	p.st.WaitingFor = p.waits[:min(len(p.waits), maxWaits)]
 	p.st.Waiting = p.waitingLine()
@@ -67,6 +68,19 @@ func (p *pass) notePreexisting() {
 		if p.st.Phase == v1alpha1.PhaseOffboarding {
 			p.stall(v1alpha1.ReasonAccessPreexisting, message)
 		}
+	}
+}
+
+// notePaused says who can end what somebody paused.
+func (p *pass) notePaused() {
+	if p.ended() || p.st.Phase == v1alpha1.PhaseClosed {
+		return
+	}
+	if p.Engagement.Spec.Suspend {
+		p.wait("spec/suspend", v1alpha1.ActorRequester, p.since("spec/suspend"), nil, "suspended: access is withdrawn and work pauses until spec.suspend is lifted")
+	}
+	if p.withdrawnByPeople() {
+		p.wait(claimWithdraw, v1alpha1.RoleManager, p.latest(claimWithdraw).At.Time, nil, "access was withdrawn: it comes back when somebody with the verb end attests access/withdraw Lifted")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 var (
 	engagements        = describe("engagements", "Engagements by the phase they are in.", "phase")
-	engagementsWaiting = describe("engagements_waiting", "Waits of engagements, by the area of what is awaited and by the role that is awaited.", "what", "who")
+	engagementsWaiting = describe("engagements_waiting", "Waits of engagements, by the area of what is awaited and by the role that is awaited; contacts other than the Manager are counted as Contact.", "what", "who")
 	engagementsStalled = describe("engagements_stalled", "Engagements that are overdue or blocked, by reason.", "reason")
 
 	phaseDuration = newHistogram("phase_duration_seconds", "Time that engagements spent in a phase, observed when they leave it.", longBuckets, "phase")
@@ -79,6 +79,15 @@ func (c engagementCollector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
+// role keeps the label's values few: the roles of contacts are people's own words.
+func role(who string) string {
+	switch who {
+	case v1alpha1.ActorWorker, v1alpha1.ActorSupplier, v1alpha1.ActorOperator, v1alpha1.ActorRequester, v1alpha1.ActorApprover, v1alpha1.ActorReviewer, v1alpha1.RoleManager:
+		return who
+	}
+	return "Contact"
+}
+
 // Collect implements prometheus.Collector.
 func (c engagementCollector) Collect(ch chan<- prometheus.Metric) {
 	list := &v1alpha1.EngagementList{}
@@ -95,7 +104,7 @@ func (c engagementCollector) Collect(ch chan<- prometheus.Metric) {
 		phases[string(st.Phase)]++
 		for _, w := range st.WaitingFor {
 			area, _, _ := strings.Cut(w.What, "/")
-			waiting[[2]string{area, w.Who}]++
+			waiting[[2]string{area, role(w.Who)}]++
 		}
 		for _, cond := range st.Conditions {
 			if cond.Type == v1alpha1.ConditionStalled && cond.Status == "True" {
