@@ -93,16 +93,25 @@ func keep[T any](rows []T, n int, importance func(a, b T) int) (kept, rest []T) 
 	return kept, rest
 }
 
-// fold notes the rows that were left out of a list: how many, and the digest by which they can be proven.
-func fold[T any](r *v1alpha1.DossierRecord, list string, rest []T) error {
-	if len(rest) == 0 {
-		return nil
+// leaveOut notes the rows of a list that the limits leave out.
+func (s *sealer) leaveOut(r *v1alpha1.DossierRecord, list string, count int, rest any) {
+	if count == 0 {
+		return
 	}
-	sum, err := digest(rest)
-	if err != nil {
-		return err
+	s.rest[list] = rest
+	// The digest, which is the same length as this, waits until the record fits.
+	r.Folded = append(r.Folded, v1alpha1.SealedRest{List: list, Count: int32(count), Digest: genesis}) //nolint:gosec // The lists' rows are bounded by their schema.
+}
+
+// fold gives the rows that were left out the digest by which they can be proven.
+func (s *sealer) fold(r *v1alpha1.DossierRecord) error {
+	for i := range r.Folded {
+		sum, err := digest(s.rest[r.Folded[i].List])
+		if err != nil {
+			return err
+		}
+		r.Folded[i].Digest = sum
 	}
-	r.Folded = append(r.Folded, v1alpha1.SealedRest{List: list, Count: int32(len(rest)), Digest: sum}) //nolint:gosec // The lists' rows are bounded by their schema.
 	return nil
 }
 

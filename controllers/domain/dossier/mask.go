@@ -1,7 +1,6 @@
 package dossier
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,23 +15,28 @@ const (
 	maskedPerson  = "{person}"
 )
 
-// mask is the names that a text must not show, with what stands in their place. Of two that fit, the longer is taken.
-type mask []masked
+// mask hides the names that a text must not show. Of two names that fit, the longer is taken.
+type mask struct {
+	// instead is what stands in place of each name.
+	instead map[string]string
+	// lengths of the names in bytes, the longest first.
+	lengths []int
+}
 
-type masked struct{ word, instead string }
-
-// with adds names to the mask, as they are and as a URI writes them. Names that are in it already stay as they are.
-func (m mask) with(instead string, names ...string) mask {
-	all := slices.Clone(m)
-	for _, name := range names {
+// newMask hides names by what stands in their place, as they are and as a URI writes them.
+func newMask(instead map[string]string) mask {
+	m := mask{instead: map[string]string{}}
+	for name, placeholder := range instead {
 		for _, word := range []string{name, url.QueryEscape(name), url.PathEscape(name)} {
-			if word != "" && !slices.ContainsFunc(all, func(known masked) bool { return known.word == word }) {
-				all = append(all, masked{word, instead})
+			if word != "" {
+				m.instead[word] = placeholder
+				m.lengths = append(m.lengths, len(word))
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b masked) int { return cmp.Compare(len(b.word), len(a.word)) })
-	return all
+	slices.SortFunc(m.lengths, func(a, b int) int { return b - a })
+	m.lengths = slices.Compact(m.lengths)
+	return m
 }
 
 // apply replaces the names where they stand as words of their own. Within a longer word they stay: the worker al is not in
@@ -40,9 +44,9 @@ func (m mask) with(instead string, names ...string) mask {
 func (m mask) apply(text string) string {
 	var b strings.Builder
 	for at := 0; at < len(text); {
-		if found, is := m.at(text, at); is {
-			b.WriteString(found.instead)
-			at += len(found.word)
+		if length := m.at(text, at); length > 0 {
+			b.WriteString(m.instead[text[at:at+length]])
+			at += length
 			continue
 		}
 		_, size := utf8.DecodeRuneInString(text[at:])
@@ -52,13 +56,18 @@ func (m mask) apply(text string) string {
 	return b.String()
 }
 
-func (m mask) at(text string, at int) (masked, bool) {
-	for _, candidate := range m {
-		if strings.HasPrefix(text[at:], candidate.word) && !joined(text[:at], candidate.word) && !joined(candidate.word, text[at+len(candidate.word):]) {
-			return candidate, true
+// at is the length of the name that stands at a place of the text, or 0.
+func (m mask) at(text string, at int) int {
+	for _, length := range m.lengths {
+		end := at + length
+		if end > len(text) {
+			continue
+		}
+		if _, is := m.instead[text[at:end]]; is && !joined(text[:at], text[at:]) && !joined(text[:end], text[end:]) {
+			return length
 		}
 	}
-	return masked{}, false
+	return 0
 }
 
 // joined says whether two texts read as one word where they meet.

@@ -2,26 +2,37 @@ package dossier
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-// sealer builds one record within limits.
+// sealer builds the records of one engagement, within ever narrower limits until one fits.
 type sealer struct {
 	facts  Facts
 	limits limits
 	people *people
 	// mask hides the people whom the engagement knows by name.
 	mask mask
+	// digests of the statements, by UID.
+	digests map[types.UID]string
+	// rest are the rows of each list that the limits leave out.
+	rest map[string]any
+}
+
+func newSealer(f Facts) *sealer {
+	return &sealer{facts: f, limits: schemaLimits, mask: newMask(persons(f)), digests: map[types.UID]string{}}
 }
 
 // record is what is sealed: no notes, and no person but as a digest.
 func (s *sealer) record(sequence int64) (*v1alpha1.DossierRecord, error) {
 	e := s.facts.Engagement
 	st := e.Status.DeepCopy()
-	s.mask = personsOf(s.facts)
+	s.rest = map[string]any{}
 	r := &v1alpha1.DossierRecord{
 		Sequence:     sequence,
 		SealedAt:     s.facts.SealedAt.Rfc3339Copy(),
@@ -79,34 +90,56 @@ func steps(st *v1alpha1.EngagementStatus) []v1alpha1.SealedStep {
 	return sealed
 }
 
-// personsOf is every name by which the engagement knows a person.
-func personsOf(f Facts) mask {
+// persons is every name by which the engagement knows a person, with what stands in its place.
+func persons(f Facts) map[string]string {
 	st := &f.Engagement.Status
-	var m mask
-	if w := st.Worker; w != nil {
-		m = m.with(maskedWorker, w.Name, w.Username, w.PersonKey)
-	}
-	for i := range f.Grants {
-		for _, row := range f.Grants[i].Status.Entitlements {
-			m = m.with(maskedWorker, row.Subject)
-		}
-	}
+	names := map[string]string{}
 	for i := range st.Attestations {
 		a := &st.Attestations[i]
-		m = m.with(maskedPerson, a.Author, a.OnBehalfOf, selected(a.Claim))
+		names[a.Author], names[a.OnBehalfOf], names[named(a.Claim)] = maskedPerson, maskedPerson, maskedPerson
 	}
 	for i := range st.Evaluations {
-		m = m.with(maskedPerson, st.Evaluations[i].Evaluator)
+		names[st.Evaluations[i].Evaluator] = maskedPerson
 	}
-	return m.with(maskedPerson, st.Requesters...)
+	for _, requester := range st.Requesters {
+		names[requester] = maskedPerson
+	}
+	for i := range f.Grants {
+		for j := range f.Grants[i].Status.Entitlements {
+			names[f.Grants[i].Status.Entitlements[j].Subject] = maskedWorker
+		}
+	}
+	maps.Copy(names, worker(f.Engagement))
+	return names
 }
 
-// selected is the worker whom a claim of selection is about.
-func selected(claim string) string {
-	if worker, is := strings.CutPrefix(claim, "selection/"); is {
-		return worker
+// worker is every name of the worker who accepted.
+func worker(e *v1alpha1.Engagement) map[string]string {
+	w := e.Status.Worker
+	if w == nil {
+		return map[string]string{}
+	}
+	return map[string]string{w.Name: maskedWorker, w.Username: maskedWorker, w.PersonKey: maskedWorker}
+}
+
+// named is the worker whom a claim names: whom somebody chose, who answered an offer.
+func named(claim string) string {
+	area, item, _ := strings.Cut(claim, "/")
+	if area == "selection" || area == "offer" {
+		return item
 	}
 	return ""
+}
+
+// digestOf is the digest of a statement. A statement holds its own UID, which is random and not in the record, so that its
+// digest cannot be guessed from a name.
+func (s *sealer) digestOf(uid types.UID, statement any) (string, error) {
+	if sum, is := s.digests[uid]; is {
+		return sum, nil
+	}
+	sum, err := digest(statement)
+	s.digests[uid] = sum
+	return sum, err
 }
 
 func chronological(records []v1alpha1.AttestationRecord) []v1alpha1.AttestationRecord {
@@ -124,8 +157,7 @@ func (s *sealer) attestations(r *v1alpha1.DossierRecord) error {
 	})
 	for i := range kept {
 		a := &kept[i]
-		// The statement holds its own UID, which is random and not in the record, so that its digest cannot be guessed.
-		sum, err := digest(a)
+		sum, err := s.digestOf(a.UID, a)
 		if err != nil {
 			return err
 		}
@@ -134,14 +166,15 @@ func (s *sealer) attestations(r *v1alpha1.DossierRecord) error {
 			return err
 		}
 		claim := a.Claim
-		if worker := selected(claim); worker != "" {
-			claim = "selection/" + s.mask.apply(worker)
+		if worker := named(claim); worker != "" {
+			claim = strings.TrimSuffix(claim, worker) + s.mask.apply(worker)
 		}
 		r.Attestations = append(r.Attestations, v1alpha1.SealedStatement{
 			Claim: claim, Verdict: string(a.Verdict), At: a.At, Author: author, Digest: sum, Ignored: a.Ignored,
 		})
 	}
-	return fold(r, "attestations", rest)
+	s.leaveOut(r, "attestations", len(rest), rest)
+	return nil
 }
 
 // evaluations by digest, in the order in which they were given.
@@ -154,7 +187,7 @@ func (s *sealer) evaluations(r *v1alpha1.DossierRecord) error {
 	})
 	for i := range kept {
 		e := &kept[i]
-		sum, err := digest(e)
+		sum, err := s.digestOf(e.UID, e)
 		if err != nil {
 			return err
 		}
@@ -168,7 +201,8 @@ func (s *sealer) evaluations(r *v1alpha1.DossierRecord) error {
 		}
 		r.Evaluations = append(r.Evaluations, v1alpha1.SealedStatement{Claim: claim, Verdict: e.Score, At: e.At, Author: author, Digest: sum})
 	}
-	return fold(r, "evaluations", rest)
+	s.leaveOut(r, "evaluations", len(rest), rest)
+	return nil
 }
 
 // grantedRow is a row of a grant; the grant's UID is random and not in the record, so that a row's digest cannot be guessed.
@@ -202,17 +236,18 @@ func (s *sealer) access(r *v1alpha1.DossierRecord) error {
 		if err != nil {
 			return err
 		}
-		own := mask{}.with(maskedSubject, row.Subject)
-		if w := s.facts.Engagement.Status.Worker; w != nil {
-			own = own.with(maskedWorker, w.Name, w.Username, w.PersonKey)
-		}
+		// Other people's names stay: an account may be called like a role that is the target.
+		names := worker(s.facts.Engagement)
+		names[row.Subject] = maskedSubject
+		own := newMask(names)
 		r.Access = append(r.Access, v1alpha1.SealedAccess{
 			Profile: kept[i].Profile, Entitlement: row.Name, Provider: row.Provider, Target: clip(own.apply(row.Target), maxTarget), Subject: subject,
 			State: row.State, Preexisted: row.Preexisted, GrantedAt: row.GrantedAt, VerifiedAt: row.VerifiedAt, RevokedAt: row.RevokedAt,
 			Evidence: clip(own.apply(row.Evidence), s.limits.text),
 		})
 	}
-	return fold(r, "access", rest)
+	s.leaveOut(r, "access", len(rest), rest)
+	return nil
 }
 
 // rank puts what is so after what is not.
@@ -251,5 +286,6 @@ func (s *sealer) evidence(r *v1alpha1.DossierRecord) error {
 	for _, e := range kept {
 		r.Evidence = append(r.Evidence, v1alpha1.Evidence{URI: clip(s.mask.apply(e.Evidence.URI), maxURI), SHA256: e.Evidence.SHA256})
 	}
-	return fold(r, "evidence", rest)
+	s.leaveOut(r, "evidence", len(rest), rest)
+	return nil
 }

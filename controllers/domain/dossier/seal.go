@@ -67,9 +67,9 @@ func Seal(head Head, f Facts, random io.Reader) (*v1alpha1.Dossier, error) {
 }
 
 func seal(head Head, f Facts, salts *salts) (*v1alpha1.Dossier, error) {
-	limits := schemaLimits
+	s := newSealer(f)
 	for {
-		s := &sealer{facts: f, limits: limits, people: newPeople(salts)}
+		s.people = newPeople(salts)
 		record, err := s.record(head.Sequence + 1)
 		if err != nil {
 			return nil, err
@@ -77,19 +77,23 @@ func seal(head Head, f Facts, salts *salts) (*v1alpha1.Dossier, error) {
 		d := &v1alpha1.Dossier{
 			TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Dossier"},
 			ObjectMeta: metav1.ObjectMeta{Name: Name(record.Sequence)},
-			Spec:       v1alpha1.DossierSpec{Previous: head.hash(), Record: *record, Personal: s.people.values},
+			Spec:       v1alpha1.DossierSpec{Previous: head.hash(), Hash: genesis, Record: *record, Personal: s.people.values},
 		}
 		size, err := storedSize(d)
 		if err != nil {
 			return nil, err
 		}
-		if size <= maxStored && len(d.Spec.Personal) <= maxPersonal {
-			d.Spec.Hash, err = hash(&d.Spec)
-			return d, err
+		if size > maxStored || len(d.Spec.Personal) > maxPersonal {
+			if s.limits, err = s.limits.shrink(record); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if limits, err = limits.shrink(record); err != nil {
+		if err := s.fold(&d.Spec.Record); err != nil {
 			return nil, err
 		}
+		d.Spec.Hash, err = hash(&d.Spec)
+		return d, err
 	}
 }
 
