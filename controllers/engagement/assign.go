@@ -41,11 +41,13 @@ func (p *pass) runDelivery() {
 	}
 	p.st.KPIs = p.computeKPIs(p.delivery.Deliverables, p.Now)
 	spend, err := delivery.Spend(p.statementOfWork(), in.Inherited, p.st.Deliverables)
-	if err != nil {
-		p.stall(v1alpha1.ReasonTermsInvalid, fmt.Sprintf("spend cannot be computed: %v", err))
-		return
+	if spend != nil {
+		p.st.Spend = spend
 	}
-	p.st.Spend = spend
+	if err != nil {
+		p.stall(v1alpha1.ReasonTermsInvalid, err.Error())
+		p.wait("spec/terms", v1alpha1.ActorRequester, p.since("spec/terms"), nil, err.Error())
+	}
 }
 
 func (p *pass) deliveryInput() delivery.Input {

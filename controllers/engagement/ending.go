@@ -169,7 +169,7 @@ func (p *pass) plannedEnd() time.Time {
 // statementOfWork in force: the accepted one or, before that, the spec's.
 func (p *pass) statementOfWork() *v1alpha1.StatementOfWork {
 	if p.engaged() {
-		return &p.st.Terms.StatementOfWork
+		return terms.Narrower(p.st.Terms, &p.Engagement.Spec).StatementOfWork
 	}
 	return &p.Engagement.Spec.StatementOfWork
 }

@@ -16,7 +16,6 @@ import (
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
-	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
 // The record of statements is bounded by the schema. The last places are kept for what ends access, so that no flood of feedback can delay a revocation.
@@ -349,13 +348,12 @@ func (p *pass) judgeDeliverable(rec v1alpha1.AttestationRecord, name string) *v1
 	if !p.engaged() {
 		return ignored(reasonNotNow, "nobody is engaged yet")
 	}
-	d := p.deliverable(name)
-	if d == nil {
+	if p.deliverable(name) == nil {
 		return ignored("UnknownDeliverable", "the accepted terms have no deliverable %q", name)
 	}
 	switch rec.Verdict {
 	case v1alpha1.VerdictSubmitted:
-		if p.st.EndedAt != nil && rec.At.After(p.st.EndedAt.Time) {
+		if p.st.EndedAt != nil && rec.At.After(p.st.EndedAt.Time) && !p.submittedByEnd(rec.Claim) {
 			return ignored(reasonTooLate, "the work ended at %s; only what was submitted by then can be accepted", p.st.EndedAt.UTC().Format(time.RFC3339))
 		}
 		return nil
@@ -381,14 +379,17 @@ func (p *pass) judgeDeliverable(rec v1alpha1.AttestationRecord, name string) *v1
 	if p.st.EndedAt != nil && rec.At.After(p.acceptBy()) {
 		return ignored(reasonTooLate, "%s lapsed at %s, acceptWithin after the end", name, p.acceptBy().UTC().Format(time.RFC3339))
 	}
-	if rec.Verdict == v1alpha1.VerdictPartlyAccepted {
-		part, err := terms.ParseAmount(rec.Amount)
-		whole, err2 := terms.ParseAmount(cmp.Or(d.Amount, "0"))
-		if err != nil || err2 != nil || part > whole {
-			return invalid("AmountTooLarge", "amount %s is more than the deliverable's %s; accept it whole, or a smaller amount", rec.Amount, cmp.Or(d.Amount, "0"))
-		}
+	if problem := delivery.Problem(p.statementOfWork(), p.inherited(), &rec); problem != "" {
+		return invalid("AmountInvalid", "%s", problem)
 	}
 	return nil
+}
+
+// submittedByEnd says whether a deliverable was first submitted before the work ended: then it can still be revised and submitted again.
+func (p *pass) submittedByEnd(claim string) bool {
+	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
+		return r.Claim == claim && r.Verdict == v1alpha1.VerdictSubmitted && !r.At.After(p.st.EndedAt.Time)
+	})
 }
 
 func (p *pass) judgeEnd(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
