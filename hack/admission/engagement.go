@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxProfiles is spec.access's maxItems.
+const maxProfiles = 16
+
+// widening is how the policies tell whether a change of an Engagement asks for more than what was granted before; it
+// is empty where it does not. To create an Engagement is to ask for all of it.
+var widening = []variable{
+	{"addsAccess", "object.spec.?access.orValue([]).exists(a, !oldObject.spec.?access.orValue([]).exists(b, b.name == a.name))"},
+	{"changesWorker", "object.spec.?workerRef.?name != oldObject.spec.?workerRef.?name"},
+	{"changesPool", changesPool},
+	{"endsLater", "timestamp(object.spec.statementOfWork.end) > timestamp(oldObject.spec.statementOfWork.end)"},
+	{"longerGrace", lines(
+		"duration(object.spec.?offboarding.?accessGrace.orValue('0s')) >",
+		"duration(oldObject.spec.?offboarding.?accessGrace.orValue('0s'))")},
+	{"liftsSuspension", "oldObject.spec.?suspend.orValue(false) && !object.spec.?suspend.orValue(false)"},
+	// Whoever puts their name to an Engagement that has none answers for all of it.
+	{"namesRequester", "!has(oldObject.spec.requester) && has(object.spec.requester)"},
+	{"widening", lines(
+		"request.operation == 'CREATE' ? ['creates the engagement'] :",
+		"(variables.addsAccess ? ['adds access'] : []) +",
+		"(variables.changesWorker ? ['changes the worker'] : []) +",
+		"(variables.changesPool ? ['changes the pool'] : []) +",
+		"(variables.endsLater ? ['ends later'] : []) +",
+		"(variables.longerGrace ? ['lengthens the grace'] : []) +",
+		"(variables.liftsSuspension ? ['lifts the suspension'] : []) +",
+		"(variables.namesRequester ? ['names a requester'] : [])")},
+}
+
+// widened are the variables of widening and some more.
+func widened(more ...variable) []variable { return slices.Concat(widening, more) }
+
+// changesPool reads an absent namespace as the Engagement's own.
+const changesPool = `object.spec.poolRef.name != oldObject.spec.poolRef.name ||
+object.spec.poolRef.?namespace.orValue(request.namespace) != oldObject.spec.poolRef.?namespace.orValue(request.namespace)`
+
+// The requester in the request, and the one before it; ” is none.
+var (
+	statedRequester = variable{"stated", "object.spec.?requester.?username.orValue('')"}
+	formerRequester = variable{"former", "request.operation == 'CREATE' ? '' : oldObject.spec.?requester.?username.orValue('')"}
+)
+
+func fillRequester() policy {
+	return policy{
+		name: "longshore-requester",
+		comment: `Whoever creates or widens an Engagement is its requester; any other change keeps the one there was. Filled in where the
+request leaves spec.requester out or repeats the old value, as a merge does, so that YAML without a requester applies
+again without a difference. Any other value is left for the validating policy of the same name to see and refuse.
+
+failurePolicy Ignore opens nothing: where this policy fails, as on a malformed object, nothing is filled in, and the
+schema or that validating policy refuses the request.`,
+		match:     []rule{on("engagements", create, update)},
+		when:      []condition{notBeingDeleted},
+		variables: widened(statedRequester, formerRequester, variable{"requester", "size(variables.widening) > 0 ? " + caller + " : variables.former"}),
+		patch: lines(
+			"(variables.stated == '' || variables.stated == variables.former) && variables.stated != variables.requester ?",
+			`[JSONPatch{op: "add", path: "/spec/requester", value: {"username": variables.requester}}] : []`),
+	}
+}
+
+func requester() policy {
+	return policy{
+		name: "longshore-requester",
+		comment: `The requester answers for an Engagement: they hold the verb grant on its profiles, and they neither approve it nor answer
+its offer. So nobody is made the requester by anyone else, and nobody widens what another answers for.`,
+		match:     []rule{on("engagements", create, update)},
+		when:      []condition{notBeingDeleted},
+		variables: widened(statedRequester, formerRequester),
+		validations: []validation{{
+			Expression: "size(variables.widening) == 0 || variables.stated == " + caller,
+			Reason:     forbidden,
+			Message:    "requester: whoever creates or widens an engagement is its requester; leave spec.requester out, or set it to your own username (kubectl auth whoami)",
+			MessageExpression: lines(
+				"'requester: this request ' + variables.widening.join(', ') + ', and whoever asks for that is the requester; ' +",
+				"'leave spec.requester out, or set it to your own username (kubectl auth whoami)'"),
+		}, {
+			Expression: "size(variables.widening) > 0 || variables.stated == variables.former",
+			Reason:     forbidden,
+			Message:    "requester: a change that asks for nothing more keeps its requester; leave spec.requester out",
+		}},
+	}
+}
+
+func grant() policy {
+	p := policy{
+		name: "longshore-grant",
+		comment: `An AccessProfile is handed out by those who hold the verb grant on it. It is asked for every profile that is listed
+whenever an Engagement is created or widened, so that nobody swaps the worker, or moves the end, under a grant that
+somebody else answered for. One validation for each place in the list: a loop would exceed what CEL may cost.
+
+The operator asks again for the requester at the moment of granting, so that an Engagement which was written before
+this policy was in force is no way in.`,
+		match:     []rule{on("engagements", create, update)},
+		when:      []condition{notBeingDeleted},
+		variables: widened(variable{"profiles", "size(variables.widening) > 0 ? object.spec.?access.orValue([]).map(a, a.name) : []"}),
+	}
+	for i := range maxProfiles {
+		profile := fmt.Sprintf("variables.profiles[%d]", i)
+		p.validations = append(p.validations, validation{
+			Expression: lines(
+				cel(fmt.Sprintf("size(variables.profiles) <= %d ||", i)),
+				mayDo("'grant'", "'accessprofiles'", "", profile)),
+			Reason:  forbidden,
+			Message: cel(fmt.Sprintf("grant: this request needs the verb grant on the access profile in spec.access[%d]", i)),
+			MessageExpression: lines(
+				"'grant: this request ' + variables.widening.join(', ') + ', which needs the verb grant on accessprofiles/' +",
+				cel(profile)+" + '; ask whoever owns the profile for it, or take the profile out of spec.access'"),
+		})
+	}
+	return p
+}
+
+func frozen() policy {
+	return policy{
+		name: "longshore-frozen",
+		comment: `Once a worker has accepted, the Engagement is with that worker, from that pool; another worker is another Engagement.
+Once a termination has taken effect, the end stays as it was stated. CEL has no clock: a termination has taken effect
+when the operator has recorded the end in status.endedAt, or when it names no time and so meant at once. One may still
+be added after the end, for cause, since it cuts short whatever grace is left.`,
+		match: []rule{on("engagements", update)},
+		when:  []condition{notBeingDeleted},
+		variables: []variable{
+			{"accepted", "oldObject.?status.?terms.hasValue()"},
+			{"ended", "oldObject.?status.?endedAt.hasValue() || !oldObject.spec.?termination.?effective.hasValue()"},
+			{"changesPool", changesPool},
+		},
+		validations: []validation{{
+			Expression: "!variables.accepted || object.spec.?workerRef.?name == oldObject.spec.?workerRef.?name",
+			Reason:     invalid,
+			Message:    "frozen-worker: a worker has accepted, so spec.workerRef cannot change; end this engagement and create another that replaces it (spec.replaces)",
+		}, {
+			Expression: "!variables.accepted || !variables.changesPool",
+			Reason:     invalid,
+			Message:    "frozen-pool: a worker of this pool has accepted, so spec.poolRef cannot change; end this engagement and create another that replaces it (spec.replaces)",
+		}, {
+			Expression: "!has(oldObject.spec.termination) || !variables.ended || object.spec.?termination == oldObject.spec.?termination",
+			Reason:     invalid,
+			Message:    "frozen-termination: the termination has taken effect, so spec.termination cannot change; to go on working together, create an engagement that continues this one (spec.continues)",
+		}},
+	}
+}
+
+func end() policy {
+	mayEnd := func(name string) cel { return mayDo("'end'", "'engagements'", "request.namespace", name) }
+	return policy{
+		name: "longshore-end",
+		comment: `Deleting an Engagement whose worker holds access dismisses that worker, so it needs the verb end: a wrong prune by a tool
+that only edits cannot dismiss a floor. So does giving an Engagement an owner, because the garbage collector then
+deletes it after that owner and is asked for no verb. A grant that is still pending counts as held: the call to the
+target may be under way.`,
+		match: []rule{on("engagements", create, update, remove)},
+		when: []condition{
+			notBeingDeleted,
+			{"not-the-end-of-a-namespace-or-an-owner", "!(" + isOneOf(garbageCollector, namespaceController) + ")"},
+		},
+		variables: []variable{
+			{"holdsAccess", lines(
+				"oldObject.?status.?access.?owed.orValue(0) > 0 ||",
+				"oldObject.?status.?access.?grants.orValue([]).exists(g,",
+				"  !(g.?state.orValue('Pending') in ['Revoked', 'StillHeld', 'Attested', 'Preexisting', 'Abandoned']))")},
+			{"formerOwners", "request.operation == 'CREATE' ? [] : oldObject.metadata.?ownerReferences.orValue([])"},
+			{"addsOwner", "object.metadata.?ownerReferences.orValue([]).exists(o, !variables.formerOwners.exists(f, f.uid == o.uid))"},
+		},
+		validations: []validation{{
+			Expression: lines(
+				"request.operation != 'DELETE' || !variables.holdsAccess ||",
+				mayEnd("oldObject.metadata.name")),
+			Reason:  forbidden,
+			Message: "end: deleting an engagement whose worker holds access needs the verb end on it",
+			MessageExpression: lines(
+				"'end: the worker of this engagement holds access, so deleting it needs the verb end on engagements/' + oldObject.metadata.name +",
+				"' in namespace ' + request.namespace + '; ask someone who holds it, or wait until the access is revoked'"),
+		}, {
+			Expression: lines(
+				"request.operation == 'DELETE' || !variables.addsOwner ||",
+				mayEnd("object.metadata.name")),
+			Reason:  forbidden,
+			Message: "end-by-owner: an engagement is deleted after its owner, so giving it one in metadata.ownerReferences needs the verb end on it",
+		}},
+	}
+}

@@ -1,0 +1,229 @@
+package admission
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// spec is a change of an engagement.
+type spec = func(*v1alpha1.Engagement)
+
+func later(e *v1alpha1.Engagement)    { e.Spec.StatementOfWork.End.Time = end.Add(time.Hour) }
+func retitled(e *v1alpha1.Engagement) { e.Spec.Title = "Illustrator" }
+
+func pinned(worker string) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.WorkerRef = &v1alpha1.LocalReference{Name: worker} }
+}
+
+func grace(d time.Duration) spec {
+	return func(e *v1alpha1.Engagement) {
+		e.Spec.Offboarding = &v1alpha1.Offboarding{AccessGrace: &metav1.Duration{Duration: d}}
+	}
+}
+
+func suspended(s bool) spec { return func(e *v1alpha1.Engagement) { e.Spec.Suspend = s } }
+
+func listing(profiles ...string) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Access = engagement(profiles...).Spec.Access }
+}
+
+func requestedBy(name string) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Requester = author(name) }
+}
+
+func requestedByNobody(e *v1alpha1.Engagement) { e.Spec.Requester = nil }
+
+func all(changes ...spec) spec {
+	return func(e *v1alpha1.Engagement) {
+		for _, change := range changes {
+			change(e)
+		}
+	}
+}
+
+func TestTheRequesterIsWhoeverCreates(t *testing.T) {
+	runAll(t, []attempt{
+		{"by leaving it out", "it is filled in", mia, creating(engagement("tracker")), ""},
+		{"by naming oneself", "it says the same", mia, creating(with(engagement("tracker"), requestedBy(mia))), ""},
+		{"and nobody else", "mia would answer for what noa asks", noa, creating(with(engagement(), requestedBy(mia))), "requester: this request creates the engagement"},
+		{"not even by the operator", "the rule has no exception", operator, creating(with(engagement(), requestedBy(mia))), "requester: "},
+	})
+	g := NewWithT(t)
+	e := created(t, mia, engagement("tracker"))
+	g.Expect(e.Spec.Requester).To(Equal(author(mia)), "the requester should be stamped")
+}
+
+// widenings are what asks for more, each with what it starts from.
+var widenings = []struct {
+	name   string
+	before spec
+	change spec
+	says   string
+}{
+	{"a profile is added", listing("tracker"), listing("tracker", "design-tools"), "adds access"},
+	{"a profile is swapped", listing("tracker"), listing("design-tools"), "adds access"},
+	{"a worker is pinned", listing("tracker"), pinned("ada"), "changes the worker"},
+	{"the worker is swapped", all(listing("tracker"), pinned("ada")), pinned("bob"), "changes the worker"},
+	{"the worker is unpinned", all(listing("tracker"), pinned("ada")), func(e *v1alpha1.Engagement) { e.Spec.WorkerRef = nil }, "changes the worker"},
+	{"the pool is another", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Name = "developers" }, "changes the pool"},
+	{"the pool is in another namespace", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Namespace = "" }, "changes the pool"},
+	{"the end is later", listing("tracker"), later, "ends later"},
+	{"a grace is given", listing("tracker"), grace(time.Hour), "lengthens the grace"},
+	{"the grace is longer", all(listing("tracker"), grace(90*time.Minute)), grace(2 * time.Hour), "lengthens the grace"},
+	{"a suspension is lifted", all(listing("tracker"), suspended(true)), suspended(false), "lifts the suspension"},
+}
+
+func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
+	for _, w := range widenings {
+		t.Run("when "+w.name, func(t *testing.T) {
+			g := NewWithT(t)
+			e := created(t, mia, with(engagement(), w.before))
+			for how, change := range map[string]spec{
+				"carrying the old requester": w.change,
+				"leaving the requester out":  all(w.change, requestedByNobody),
+				"naming themselves":          all(w.change, requestedBy(gitops)),
+			} {
+				widened := &v1alpha1.Engagement{}
+				err := updating(e, func(e *v1alpha1.Engagement) { change(e); widened = e })(t.Context(), as(t, gitops))
+				g.Expect(err).NotTo(HaveOccurred(), how)
+				g.Expect(widened.Spec.Requester).To(Equal(author(gitops)), how)
+			}
+			attempt{
+				reason: "nobody widens under another's name", user: gitops, want: "requester: this request " + w.says,
+				try: updating(e, all(w.change, requestedBy(noa))),
+			}.run(t)
+		})
+	}
+}
+
+func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
+	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour))
+	for name, change := range map[string]spec{
+		"nothing changes":               func(*v1alpha1.Engagement) {},
+		"another title":                 retitled,
+		"a profile less":                listing("tracker"),
+		"the profiles in another order": listing("design-tools", "tracker"),
+		"an earlier end":                func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.End.Time = end.Add(-time.Hour) },
+		"the same end in another zone": func(e *v1alpha1.Engagement) {
+			e.Spec.StatementOfWork.End = metav1.NewTime(end.In(time.FixedZone("", 7200)))
+		},
+		"a shorter grace":                grace(time.Minute),
+		"the same grace in another unit": grace(60 * time.Minute),
+		"no grace":                       func(e *v1alpha1.Engagement) { e.Spec.Offboarding = nil },
+		"a suspension":                   suspended(true),
+		"a termination": func(e *v1alpha1.Engagement) {
+			e.Spec.Termination = &v1alpha1.Termination{Reason: v1alpha1.TerminationOther}
+		},
+		"a larger budget, which is approved": func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Amount = "9000" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			e := created(t, mia, with(engagement(), full))
+			for how, change := range map[string]spec{
+				"carrying the requester":    change,
+				"leaving the requester out": all(change, requestedByNobody),
+			} {
+				kept := &v1alpha1.Engagement{}
+				err := updating(e, func(e *v1alpha1.Engagement) { change(e); kept = e })(t.Context(), as(t, noa))
+				g.Expect(err).NotTo(HaveOccurred(), "%s: it should need no verb grant", how)
+				g.Expect(kept.Spec.Requester).To(Equal(author(mia)), how)
+			}
+			attempt{
+				reason: "the requester stays who asked", user: noa, want: "requester: a change that asks for nothing more",
+				try: updating(e, all(change, requestedBy(noa))),
+			}.run(t)
+		})
+	}
+}
+
+func TestAnEmptyPoolNamespaceIsTheEngagementsOwn(t *testing.T) {
+	e := created(t, mia, with(engagement("tracker"), func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Namespace = "" }))
+	attempt{
+		reason: "the pool is the same", user: noa,
+		try: updating(e, func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Namespace = team }),
+	}.run(t)
+}
+
+func TestTheOperatorsFinalizerKeepsTheRequester(t *testing.T) {
+	g := NewWithT(t)
+	e := created(t, mia, engagement("tracker"))
+	must(t, put(t.Context(), as(t, operator), e, func(e *v1alpha1.Engagement) { e.Finalizers = []string{v1alpha1.EngagementFinalizer} }))
+	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(e), e))
+	g.Expect(e.Spec.Requester).To(Equal(author(mia)))
+}
+
+func TestAnEngagementOlderThanThePolicies(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(legacyEngagement.Spec.Requester).To(BeNil(), "nothing should have stamped it")
+	kept := &v1alpha1.Engagement{}
+	must(t, updating(legacyEngagement, func(e *v1alpha1.Engagement) { retitled(e); kept = e })(t.Context(), as(t, ed)))
+	g.Expect(kept.Spec.Requester).To(BeNil(), "whoever changes a title should not become the requester")
+	runAll(t, []attempt{
+		{"is taken on by someone who may", "they answer for it from then on", gus, updating(legacyEngagement, requestedBy(gus)), ""},
+		{"is not taken on without the verb grant", "the profiles would be handed out by someone who may not", ed, updating(legacyEngagement, requestedBy(ed)), "grant: this request names a requester"},
+		{"is not put on someone else", "nobody answers for what another asked", gus, updating(legacyEngagement, requestedBy(mia)), "requester: this request names a requester"},
+	})
+}
+
+func TestGrantIsAskedForEveryProfile(t *testing.T) {
+	many := created(t, mia, engagement(profiles...))
+	listsProduction := created(t, gus, engagement("tracker", production))
+	attempts := []attempt{
+		{"sixteen at once", "an engagement may list as many, and CEL can afford it", mia, creating(engagement(profiles...)), ""},
+		{"none", "there is nothing to hand out", noa, creating(engagement()), ""},
+		{"one without the verb", "noa may hand out nothing", noa, creating(engagement("tracker")), "grant: this request creates the engagement, which needs the verb grant on accessprofiles/tracker"},
+		{"the last of sixteen", "each is asked for", mia, creating(engagement(append(profiles[:15:15], production)...)), "accessprofiles/" + production},
+		{"sixteen when widened", "an engagement may list as many", mia, updating(many, later), ""},
+		{"adding one that one may not hand out", "that is what the verb is for", mia, updating(many, listing(append(profiles[:15:15], production)...)), "grant: this request adds access"},
+		{"keeping one that another handed out", "nothing more is asked for", mia, updating(listsProduction, retitled), ""},
+		{"moving the end under what another handed out", "it lengthens a grant that mia may not give", mia, updating(listsProduction, later), "grant: this request ends later, which needs the verb grant on accessprofiles/" + production},
+		{"taking out what one may not hand out", "it asks for less", mia, updating(listsProduction, listing("tracker")), ""},
+		{"swapping what one may not hand out for what one may", "each that is left is hers to give", mia, updating(listsProduction, listing("tracker", "design-tools")), ""},
+	}
+	for _, w := range widenings {
+		e := created(t, mia, with(engagement(), w.before))
+		attempts = append(attempts, attempt{"without the verb when " + w.name, "it asks for more", noa, updating(e, w.change), "grant: this request " + w.says})
+	}
+	runAll(t, attempts)
+}
+
+func TestAnEngagementThatIsBeingDeletedCanStillLoseItsFinalizers(t *testing.T) {
+	e := beingDeleted(t, created(t, mia, engagement("tracker")))
+	attempt{
+		reason: "nothing that a policy asks may hold what is to go", user: noa,
+		try: updating(e, func(e *v1alpha1.Engagement) { e.Finalizers = nil }),
+	}.run(t)
+}
+
+func TestAMalformedEngagementIsRefusedByItsSchema(t *testing.T) {
+	e := created(t, mia, engagement("tracker"))
+	for path, value := range map[string]any{
+		"/spec/statementOfWork/end": "tomorrow",
+		"/spec/statementOfWork":     nil,
+		"/spec/offboarding":         map[string]any{"accessGrace": "soon"},
+		"/spec/access":              "everything",
+		"/spec/suspend":             "no",
+		"/spec/poolRef":             map[string]any{},
+		"/spec/workerRef":           []string{"ada"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			patch, err := json.Marshal([]map[string]any{{"op": "add", "path": path, "value": value}})
+			must(t, err)
+			attempt{
+				reason: "the schema says best what is wrong", user: mia, want: "is invalid",
+				try: func(ctx context.Context, api client.Client) error {
+					return api.Patch(ctx, e.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.DryRunAll)
+				},
+			}.run(t)
+		})
+	}
+}
