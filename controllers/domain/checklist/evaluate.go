@@ -231,7 +231,7 @@ func (e *evaluation) byStatements(step *v1alpha1.ChecklistStep, o opening, open 
 		g := e.open(step, o)
 		g.since = later(g.since, e.lapsedAt(step))
 		g.waitSince = g.since
-		g.status.Message = e.todo(step, b, s)
+		g.status.Message = e.instruction(step, b, s)
 		return g
 	}
 }

@@ -34,8 +34,8 @@ func (e *evaluation) waitsFor(o opening) string {
 	return "opens at " + o.at.UTC().Format(time.RFC3339)
 }
 
-// todo says what is to be done about an open step, and how it is told.
-func (e *evaluation) todo(step *v1alpha1.ChecklistStep, b bar, s statement) string {
+// instruction says what is to be done about an open step, and how it is told.
+func (e *evaluation) instruction(step *v1alpha1.ChecklistStep, b bar, s statement) string {
 	claim := e.in.Area.Claim(step.Name)
 	if s.unscored {
 		return "attested as done without a score: attest " + claim + scoreWanted(b)

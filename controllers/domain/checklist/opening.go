@@ -43,7 +43,7 @@ func (e *evaluation) opening(step *v1alpha1.ChecklistStep) opening {
 		}
 	}
 	o.at = o.begin
-	if step.NotBefore != nil && !o.ahead {
+	if step.NotBefore != nil {
 		o.at = o.begin.Add(step.NotBefore.Duration)
 	}
 	for _, name := range step.DependsOn {

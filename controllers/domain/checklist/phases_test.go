@@ -85,6 +85,30 @@ func TestWindDownStepsOpenAheadOfThePlannedEnd(t *testing.T) {
 	}
 }
 
+func TestTheBeginningOfThePhaseDoesNotMoveWhatOpenedAhead(t *testing.T) {
+	end := start.Add(20 * day)
+	in := Input{Area: Offboarding, FastTrack: true, End: &end, Now: hours(16 * 24),
+		Steps: steps(step("inventory", beforeEnd(5*day)), step("handover", fast(), after("inventory"), beforeEnd(5*day)))}
+	before := lines(Evaluate(in))[1]
+	in.Open, in.StartedAt, in.Now = true, hours(19*24), hours(19*24)
+	if after := lines(Evaluate(in))[1]; before != "handover Open @360" || after != before {
+		t.Errorf("ahead of the phase it is %q, in it %q; it has been open since five days before the end", before, after)
+	}
+}
+
+func TestACertificateCountsAheadOfTheEndFromWhenItsStepBegins(t *testing.T) {
+	end := start.Add(20 * day)
+	in := Input{Area: Offboarding, End: &end, Now: hours(1), Certificates: []v1alpha1.Certificate{{Name: "privacy", EarnedAt: *moment(hours(-100))}},
+		Steps: steps(step("inventory", beforeEnd(day)), step("privacy", after("inventory"), beforeEnd(5*day), training(v1alpha1.Training{Certificate: "privacy"})))}
+	if r := Evaluate(in); r.Next == nil || !r.Next.Equal(hours(15*24)) {
+		t.Errorf("time changes the answer next at %v; want five days before the end, when the certificate is asked for", r.Next)
+	}
+	in.Now = hours(15 * 24)
+	if got := lines(Evaluate(in))[1]; got != "privacy Done @360" {
+		t.Errorf("got %q; want the training carried over by then, whatever it depends on", got)
+	}
+}
+
 func TestOpenStepsAreOverdueFromTheirDueTime(t *testing.T) {
 	procedure := steps(step("nda", dueAfter(day)), step("tour", dueAfter(2*day), optional()), step("chat", after("nda"), dueAfter(day)))
 	at := func(now time.Time, records ...v1alpha1.AttestationRecord) Result {

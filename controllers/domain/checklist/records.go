@@ -126,7 +126,7 @@ func (e *evaluation) carried(step *v1alpha1.ChecklistStep, b bar, s statement) *
 	var best *v1alpha1.Certificate
 	for i := range e.in.Certificates {
 		c := &e.in.Certificates[i]
-		valid := c.Name == step.Training.Certificate && !here[c.EarnedAt.Unix()] && e.outlasts(c.ExpiresAt)
+		valid := c.Name == step.Training.Certificate && !here[c.EarnedAt.Unix()] && (c.ExpiresAt == nil || c.ExpiresAt.After(e.in.Now))
 		if valid && s.outcome == failed {
 			valid = c.EarnedAt.After(s.last.At.Time)
 		}
@@ -135,11 +135,6 @@ func (e *evaluation) carried(step *v1alpha1.ChecklistStep, b bar, s statement) *
 		}
 	}
 	return best
-}
-
-// outlasts says whether a certificate that expires then is valid now, and at the phase's start.
-func (e *evaluation) outlasts(expires *metav1.Time) bool {
-	return expires == nil || expires.After(e.in.Now) && !(e.in.Open && !expires.After(e.in.StartedAt))
 }
 
 // compareValidity orders certificates by how long they last, those without end last, and then by anything that tells them apart.

@@ -51,9 +51,12 @@ func (f Facts) measure(source v1alpha1.KPISource) (*big.Rat, int32) {
 			return ratio(1, 1), 1
 		case f.Started:
 			return ratio(0, 1), 1
+		default:
+			return ratio(0, 1), 0
 		}
+	default:
+		return ratio(0, 1), 0
 	}
-	return new(big.Rat), 0
 }
 
 func ratio(part, whole int32) *big.Rat {
