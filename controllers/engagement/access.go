@@ -284,19 +284,24 @@ func given(g *v1alpha1.AccessGrant) bool {
 	return g.Status.State == v1alpha1.GrantVerified || g.Status.State == v1alpha1.GrantPreexisting
 }
 
-// accessStates gives, for Access steps, how far each profile that is asked for is.
-func (p *pass) accessStates() map[string]v1alpha1.GrantState {
-	states := map[string]v1alpha1.GrantState{}
+// accessStates gives, for Access steps, how far each profile that is asked for is, and since when.
+func (p *pass) accessStates() (map[string]v1alpha1.GrantState, map[string]time.Time) {
+	states, since := map[string]v1alpha1.GrantState{}, map[string]time.Time{}
 	if !p.engaged() {
-		return states
+		return states, since
 	}
 	for _, profile := range terms.Narrower(p.st.Terms, &p.Engagement.Spec).Access {
 		states[profile] = v1alpha1.GrantPending
 		if g := p.grantOf(grantName(p.Engagement, profile)); g != nil && given(g) {
 			states[profile] = v1alpha1.GrantVerified
+			for _, e := range g.Status.Entitlements {
+				if e.VerifiedAt != nil && e.VerifiedAt.After(since[profile]) {
+					since[profile] = e.VerifiedAt.Time
+				}
+			}
 		}
 	}
-	return states
+	return states, since
 }
 
 // summariseAccess brings status.access up to date, and notes what is owed or failing.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
@@ -48,17 +49,27 @@ func (p *pass) runOffboarding() {
 	if p.deleting() {
 		open = true
 	}
-	end := p.plannedEnd()
-	if p.ended() {
-		end = p.st.EndedAt.Time
-	} else if p.st.Ending != nil {
-		end = p.st.Ending.At.Time
+	in := checklist.Input{Area: checklist.Offboarding, Open: open, End: p.foreseenEnd(), Sealed: p.deleting(), Records: p.records(areaOffboarding), Earliest: p.st.Terms.AcceptedAt.Time}
+	if p.deleting() {
+		in.SealedAt = earlier(p.Engagement.DeletionTimestamp.Time, p.Now)
 	}
-	in := checklist.Input{Area: checklist.Offboarding, Open: open, End: &end, Sealed: p.deleting(), Records: p.records(areaOffboarding), StartedAt: end, Earliest: p.st.Terms.AcceptedAt.Time}
 	if proc.StartedAt != nil {
 		in.StartedAt = proc.StartedAt.Time
 	}
 	p.offboard = p.run(in, proc)
+}
+
+// foreseenEnd is the end ahead of which wind-down steps open; nil once the work ended in a way that nobody could prepare for.
+func (p *pass) foreseenEnd() *time.Time {
+	switch {
+	case p.ended() && p.st.Ending.Cause == v1alpha1.EndPlanned:
+		return &p.st.EndedAt.Time
+	case p.ended():
+		return nil
+	case p.st.Ending != nil:
+		return &p.st.Ending.At.Time
+	}
+	return timePtr(p.plannedEnd())
 }
 
 // noteUndecided asks for a decision on what was submitted in time.

@@ -123,7 +123,8 @@ func adopt(proc *v1alpha1.ProcedureStatus, cl *v1alpha1.Checklist) {
 // run evaluates a procedure and stores how far it is.
 func (p *pass) run(in checklist.Input, proc *v1alpha1.ProcedureStatus) procedure {
 	in.Steps, in.Previous, in.Now = proc.Definition, proc.Steps, p.Now
-	in.Access, in.PassMarks = p.accessStates(), map[string]int32{}
+	in.Access, in.AccessSince = p.accessStates()
+	in.PassMarks = map[string]int32{}
 	for name, sc := range p.Scorecards {
 		in.PassMarks[name] = sc.Spec.PassMark
 	}
