@@ -294,13 +294,24 @@ type PoolMembership struct {
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 
-	// retryAt is when a worker who failed may try again.
+	// retryAt is when a worker who failed may try again; once they do, what was stated before it counts no more.
 	// +optional
 	RetryAt *metav1.Time `json:"retryAt,omitempty"`
 
-	// checklist in force.
+	// startedAt is the moment from which not-before and due are counted.
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+
+	// checklist in force: its UID and generation are kept until the worker tries again or the pool names another one.
 	// +optional
 	Checklist *ObjectVersion `json:"checklist,omitempty"`
+
+	// definition is the procedure in force, kept so that a later edit or deletion of the Checklist changes nothing here.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Definition []ChecklistStep `json:"definition,omitempty"`
 
 	// steps of the screening.
 	// +optional

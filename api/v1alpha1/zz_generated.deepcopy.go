@@ -2743,10 +2743,21 @@ func (in *PoolMembership) DeepCopyInto(out *PoolMembership) {
 		in, out := &in.RetryAt, &out.RetryAt
 		*out = (*in).DeepCopy()
 	}
+	if in.StartedAt != nil {
+		in, out := &in.StartedAt, &out.StartedAt
+		*out = (*in).DeepCopy()
+	}
 	if in.Checklist != nil {
 		in, out := &in.Checklist, &out.Checklist
 		*out = new(ObjectVersion)
 		**out = **in
+	}
+	if in.Definition != nil {
+		in, out := &in.Definition, &out.Definition
+		*out = make([]ChecklistStep, len(*in))
+		for i := range *in {
+			(*in)[i].DeepCopyInto(&(*out)[i])
+		}
 	}
 	if in.Steps != nil {
 		in, out := &in.Steps, &out.Steps

@@ -1986,6 +1986,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: checklist
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.ObjectVersion
+    - name: definition
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.ChecklistStep
+          elementRelationship: associative
+          keys:
+          - name
     - name: name
       type:
         scalar: string
@@ -1996,6 +2004,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningState
     - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: startedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: steps

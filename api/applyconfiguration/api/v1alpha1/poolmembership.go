@@ -18,10 +18,14 @@ type PoolMembershipApplyConfiguration struct {
 	Screening *apiv1alpha1.ScreeningState `json:"screening,omitempty"`
 	// since when the screening has been in this state.
 	Since *v1.Time `json:"since,omitempty"`
-	// retryAt is when a worker who failed may try again.
+	// retryAt is when a worker who failed may try again; once they do, what was stated before it counts no more.
 	RetryAt *v1.Time `json:"retryAt,omitempty"`
-	// checklist in force.
+	// startedAt is the moment from which not-before and due are counted.
+	StartedAt *v1.Time `json:"startedAt,omitempty"`
+	// checklist in force: its UID and generation are kept until the worker tries again or the pool names another one.
 	Checklist *ObjectVersionApplyConfiguration `json:"checklist,omitempty"`
+	// definition is the procedure in force, kept so that a later edit or deletion of the Checklist changes nothing here.
+	Definition []ChecklistStepApplyConfiguration `json:"definition,omitempty"`
 	// steps of the screening.
 	Steps []StepStatusApplyConfiguration `json:"steps,omitempty"`
 	// tier in the pool. The lowest one until scores are computed.
@@ -66,11 +70,32 @@ func (b *PoolMembershipApplyConfiguration) WithRetryAt(value v1.Time) *PoolMembe
 	return b
 }
 
+// WithStartedAt sets the StartedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StartedAt field is set to the value of the last call.
+func (b *PoolMembershipApplyConfiguration) WithStartedAt(value v1.Time) *PoolMembershipApplyConfiguration {
+	b.StartedAt = &value
+	return b
+}
+
 // WithChecklist sets the Checklist field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Checklist field is set to the value of the last call.
 func (b *PoolMembershipApplyConfiguration) WithChecklist(value *ObjectVersionApplyConfiguration) *PoolMembershipApplyConfiguration {
 	b.Checklist = value
+	return b
+}
+
+// WithDefinition adds the given value to the Definition field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Definition field.
+func (b *PoolMembershipApplyConfiguration) WithDefinition(values ...*ChecklistStepApplyConfiguration) *PoolMembershipApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithDefinition")
+		}
+		b.Definition = append(b.Definition, *values[i])
+	}
 	return b
 }
 
