@@ -107,7 +107,7 @@ func run(ctx context.Context, config *rest.Config, o *options) error {
 	// The controllers watch deprecated APIs too; each watch would log a warning.
 	rest.SetDefaultWarningHandler(rest.NoWarnings{})
 
-	env, err := newEnvironment(ctx, config, o)
+	env, err := newEnvironment(config, o)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ type environment struct {
 	restMapper *restmapper.DeferredDiscoveryRESTMapper
 }
 
-func newEnvironment(ctx context.Context, config *rest.Config, o *options) (*environment, error) {
+func newEnvironment(config *rest.Config, o *options) (*environment, error) {
 	config = rest.AddUserAgent(config, "kube-controller-manager")
 	config.QPS, config.Burst = 200, 300 // Upstream's 20 and 30 are for a server that has other work too.
 	root := clientbuilder.SimpleControllerClientBuilder{ClientConfig: config}
