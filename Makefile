@@ -21,7 +21,7 @@ include hack/tools.mk
 
 # Exports KUBEBUILDER_ASSETS, the folder that envtest takes etcd, kube-apiserver, kube-controller-manager and kubectl
 # from. One that is already set and holds all four is used as it is.
-with-control-plane = assets=$$(hack/controlplane/build.sh | tail -n 1); export KUBEBUILDER_ASSETS="$$assets"
+with-control-plane = assets=$$(hack/controlplane/build.sh) && export KUBEBUILDER_ASSETS="$$assets"
 
 # The control plane is a module of its own. These are the settings that its build uses, so that the linters find its
 # dependencies compiled.
@@ -39,15 +39,15 @@ help: ## Show this help.
 
 .PHONY: demo
 demo: ## Play the sample engagements from Pending to Closed on a local control plane, with a live board.
-	@$(with-control-plane); $(GO) run ./hack/demo
+	@$(with-control-plane) && $(GO) run ./hack/demo
 
 .PHONY: run
 run: ## Start the local control plane and the operator and stay up for your own kubectl.
-	@$(with-control-plane); $(GO) run ./hack/demo --stay
+	@$(with-control-plane) && $(GO) run ./hack/demo --stay
 
 .PHONY: control-plane
 control-plane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl from source, once, into .cache/.
-	@$(with-control-plane); echo "$$KUBEBUILDER_ASSETS"
+	@$(with-control-plane) && echo "$$KUBEBUILDER_ASSETS"
 
 ##@ Develop
 
@@ -57,7 +57,7 @@ build: ## Build the operator into bin/manager.
 
 .PHONY: test
 test: ## Run every test, against a real API server where one is needed.
-	@$(with-control-plane); $(GO) test -timeout $(TEST_TIMEOUT) ./...
+	@$(with-control-plane) && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server: the API types and the domain.
