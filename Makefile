@@ -130,8 +130,7 @@ generate-api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/reference
 		--templates-dir=hack/api-docs/templates --renderer=markdown --log-level=ERROR --output-path=docs/reference/api.md
 
 .PHONY: generate-metrics-docs
-generate-metrics-docs: ## Generate the table of metrics and events, docs/reference/metrics.md.
-	@mkdir -p docs/reference
+generate-metrics-docs: ## Generate the tables of metrics, events and conditions, docs/reference/{metrics,conditions}.md.
 	$(GO) run ./hack/metricsdocs
 
 ##@ Verify
@@ -168,8 +167,8 @@ verify-api-docs: $(CRD_REF_DOCS) ## Check that the API reference is fresh.
 	@hack/verify-generated.sh generate-api-docs docs/reference/api.md
 
 .PHONY: verify-metrics-docs
-verify-metrics-docs: ## Check that the table of metrics and events is fresh.
-	@hack/verify-generated.sh generate-metrics-docs docs/reference/metrics.md
+verify-metrics-docs: ## Check that the tables of metrics, events and conditions are fresh.
+	@hack/verify-generated.sh generate-metrics-docs docs/reference/metrics.md docs/reference/conditions.md
 
 .PHONY: verify-config
 verify-config: $(KUSTOMIZE) ## Check that every kustomization under config/ builds.

@@ -10,17 +10,26 @@ const (
 	ConditionStalled = "Stalled"
 )
 
-// Condition types of an Engagement, each the truth about now.
+// Condition types of an Engagement, each the truth about now. Once it is closed they stay as they were at the end.
 const (
-	ConditionCompliant     = "Compliant"
-	ConditionApproved      = "Approved"
-	ConditionRecruited     = "Recruited"
-	ConditionOnboarded     = "Onboarded"
-	ConditionAccessReady   = "AccessReady"
-	ConditionDelivered     = "Delivered"
-	ConditionEvaluated     = "Evaluated"
+	// ConditionCompliant: no policy holds it. Unknown where a policy applies and cannot be evaluated.
+	ConditionCompliant = "Compliant"
+	// ConditionApproved: every approval that is asked for stands, for the terms proposed now or, after acceptance, for the accepted ones.
+	ConditionApproved = "Approved"
+	// ConditionRecruited: a screened worker has accepted.
+	ConditionRecruited = "Recruited"
+	// ConditionOnboarded: every step that blocks work is done, and the start was confirmed.
+	ConditionOnboarded = "Onboarded"
+	// ConditionAccessReady: everything that is asked for is granted and read back.
+	ConditionAccessReady = "AccessReady"
+	// ConditionDelivered: every deliverable was accepted, or none is agreed.
+	ConditionDelivered = "Delivered"
+	// ConditionEvaluated: the final evaluation stands, or none is asked for.
+	ConditionEvaluated = "Evaluated"
+	// ConditionAccessRevoked: nothing is held: nothing was granted, or all of it is proven gone.
 	ConditionAccessRevoked = "AccessRevoked"
-	ConditionOffboarded    = "Offboarded"
+	// ConditionOffboarded: the file is sealed.
+	ConditionOffboarded = "Offboarded"
 )
 
 // Reasons of Stalled, and of whatever holds an engagement.
@@ -87,6 +96,10 @@ const (
 	ReasonNotAsked = "NotAsked"
 	// ReasonDeadlinePassed: its time has passed without it.
 	ReasonDeadlinePassed = "DeadlinePassed"
+	// ReasonOwed: access has ended, and its revocation is not yet proven.
+	ReasonOwed = "Owed"
+	// ReasonHeld: access is held.
+	ReasonHeld = "Held"
 	// ReasonDeleted: the object is being deleted.
 	ReasonDeleted = "Deleted"
 	// ReasonInvalid: the object contradicts itself.
