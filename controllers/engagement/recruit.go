@@ -3,6 +3,7 @@ package engagement
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -215,12 +216,23 @@ func (p *pass) request() matching.Request {
 		if p.Engagement.Spec.Replaces != nil && p.Predecessor.Status.Worker != nil && p.Predecessor.Status.Worker.PersonKey == w.Spec.PersonKey {
 			r.Exclude[w.Name] = "is the one who is replaced"
 		}
+		if p.approvedBefore(w) {
+			r.Exclude[w.Name] = "approved these terms, and nobody approves their own engagement"
+		}
 		if held := p.complianceHolds(w.Spec.Jurisdiction); len(held) > 0 {
 			r.Exclude[w.Name] = "held by compliance: " + held[0].Message
 		}
 	}
 	p.complianceHolds(p.jurisdictionOfPinned()) // leaves the engagement's own findings in status
 	return r
+}
+
+// approvedBefore says whether a worker had a part in approving what is proposed now, before anybody knew that they might be the one.
+func (p *pass) approvedBefore(w *v1alpha1.Worker) bool {
+	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
+		theirs := r.OnBehalfOf == w.Name || (w.Spec.Username != "" && r.Author == w.Spec.Username)
+		return theirs && strings.HasPrefix(r.Claim, areaApproval+"/") && r.Verdict == v1alpha1.VerdictApproved && r.Terms == proposedHash(p.st)
+	})
 }
 
 // refusedTheseTerms says whether a refusal is of what would be offered now.

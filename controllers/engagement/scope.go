@@ -302,6 +302,21 @@ func (p *pass) isWorker(author, onBehalfOf string) bool {
 	return false
 }
 
+// isCandidate says whether an account, or the person on whose behalf it speaks, is the one who is pinned or has been offered the work.
+func (p *pass) isCandidate(author, onBehalfOf string) bool {
+	var names []string
+	if ref := p.Engagement.Spec.WorkerRef; ref != nil {
+		names = append(names, ref.Name)
+	}
+	if offer := offerOf(p.st); offer != nil {
+		names = append(names, offer.Worker)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		w := p.workerNamed(name)
+		return onBehalfOf == name || (w != nil && w.Spec.Username != "" && w.Spec.Username == author)
+	})
+}
+
 func (p *pass) offerTimeout() time.Duration { return terms.OfferTimeout(&p.Engagement.Spec) }
 
 // scorecard of the evaluation, or nil.

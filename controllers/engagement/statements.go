@@ -248,7 +248,7 @@ func (p *pass) judgeApproval(rec v1alpha1.AttestationRecord, item string) *v1alp
 	if p.requesters()[rec.Author] {
 		return selfDealing("a requester of the engagement cannot decide its approval; somebody else with the verb approve must")
 	}
-	if p.isWorker(rec.Author, rec.OnBehalfOf) {
+	if p.isWorker(rec.Author, rec.OnBehalfOf) || p.isCandidate(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot decide the approval of their own engagement; somebody else with the verb approve must")
 	}
 	if p.st.Proposed == nil || rec.Terms != p.st.Proposed.Hash {
