@@ -11,12 +11,12 @@ status that is forged then would make Longshore forget what it owes.`,
 		match: []rule{on("accessgrants,dossiers", create, update), on("*/status", update)},
 		when:  []condition{notOperator},
 		validations: []validation{{
-			Expression: "request.subResource != 'status'",
+			Expression: "request.?subResource != optional.of('status')",
 			Reason:     forbidden,
 			Message:    "operator-only: Longshore alone writes status; state what you know in an Attestation",
 		}, {
 			Expression: lines(
-				"request.subResource == 'status' ||",
+				"request.?subResource == optional.of('status') ||",
 				"(request.operation == 'UPDATE' && "+caller+" == '"+garbageCollector+"' && object.spec == oldObject.spec)"),
 			Reason:            forbidden,
 			Message:           "operator-only: Longshore alone writes this kind",
@@ -105,11 +105,11 @@ schema or that validating policy refuses the request.`,
 		when:  []condition{{"declared-gone", "has(object.spec.decommissioned)"}},
 		variables: []variable{
 			{"declaration", "object.spec.decommissioned"},
-			{"former", "request.operation == 'CREATE' ? optional.none() : oldObject.spec.?decommissioned"},
+			{"former", "request.operation == 'CREATE' ? {} : oldObject.spec.?decommissioned.orValue({})"},
 			{"formerBy", "variables.former.?by.?username.orValue('')"},
 			{"stated", "variables.declaration.?by.?username.orValue('')"},
 			{"unaltered", lines(
-				"variables.former.hasValue() && variables.former.?reason == variables.declaration.?reason &&",
+				"variables.former.?reason == variables.declaration.?reason &&",
 				"variables.former.?evidence == variables.declaration.?evidence")},
 			{"by", "variables.unaltered ? variables.formerBy : " + caller},
 		},

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -64,6 +66,9 @@ func run(m *testing.M) (code int, err error) {
 	if err := plane.Apply(ctx, "test", "../../config/rbac/teams", "../../config/rbac/kinds", "../../config/admission"); err != nil {
 		return 1, err
 	}
+	if err := spareOlderCluster(ctx); err != nil {
+		return 1, err
+	}
 	if err := createPeople(ctx); err != nil {
 		return 1, err
 	}
@@ -71,4 +76,23 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	return m.Run(), nil
+}
+
+// olderCluster labels what a test writes as if the cluster served no MutatingAdmissionPolicy.
+const olderCluster = "older-cluster"
+
+func spareOlderCluster(ctx context.Context) error {
+	var bindings admissionregistrationv1.MutatingAdmissionPolicyBindingList
+	if err := admin.List(ctx, &bindings); err != nil {
+		return fmt.Errorf("listing what fills in fields: %w", err)
+	}
+	for _, binding := range bindings.Items {
+		binding.Spec.MatchResources = &admissionregistrationv1.MatchResources{ObjectSelector: &metav1.LabelSelector{
+			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: olderCluster, Operator: metav1.LabelSelectorOpDoesNotExist}},
+		}}
+		if err := admin.Update(ctx, &binding); err != nil {
+			return fmt.Errorf("sparing what is labeled %s: %w", olderCluster, err)
+		}
+	}
+	return nil
 }

@@ -72,8 +72,8 @@ func recorded(t *testing.T, e *v1alpha1.Engagement, change func(*v1alpha1.Engage
 func beingDeleted[T client.Object](t *testing.T, object T) T {
 	t.Helper()
 	object.SetFinalizers(append(object.GetFinalizers(), "example.com/hold"))
-	must(t, admin.Update(t.Context(), object))
-	must(t, admin.Delete(t.Context(), object))
+	must(t, as(t, operator).Update(t.Context(), object))
+	must(t, as(t, operator).Delete(t.Context(), object))
 	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(object), object))
 	return object
 }

@@ -36,7 +36,9 @@ const (
 	sam      = "sam@example.com"   // Security.
 	gus      = "gus@example.com"   // A requester who may hand out every profile.
 	owen     = "owen@example.com"  // Owns one profile; may state, and hand out production, and no more.
+	ivy      = "ivy@example.com"   // An integration that may speak for workers and, by mistake, not speak at all.
 	ed       = "ed@example.com"    // May write every object of every kind, status included, and holds no custom verb.
+	root     = "root@example.com"  // Holds every verb, custom ones included.
 	gitops   = "system:serviceaccount:argocd:argocd-application-controller"
 	collects = "system:serviceaccount:kube-system:generic-garbage-collector"
 	operator = admission.OperatorUsername
@@ -83,6 +85,7 @@ var roles = []struct{ namespace, user, role string }{
 	{"", sam, "longshore-security"},
 	{team, gus, "longshore-requester"}, {legacy, gus, "longshore-requester"}, {"", gus, "test-grant-all"},
 	{team, owen, "longshore-attestation-author"}, {"", owen, "test-grant-owen"},
+	{team, ivy, "test-only-attest-for"},
 	{"", ed, "test-editor"},
 	{team, gitops, "longshore-engagement-editor"}, {"", gitops, "test-grant-mia"},
 	{"", operator, "test-editor"},
@@ -136,13 +139,21 @@ func namespaceNamed(name string) *corev1.Namespace {
 // as returns the API as somebody sees it.
 func as(t *testing.T, user string) client.Client {
 	t.Helper()
-	groups := []string{"system:authenticated"}
-	if strings.HasPrefix(user, "system:serviceaccount:") {
-		groups = append(groups, "system:serviceaccounts", "system:serviceaccounts:"+strings.Split(user, ":")[2])
-	}
-	api, err := client.New(plane.As(user, groups...), client.Options{Scheme: scheme})
+	api, err := client.New(plane.As(user, groupsOf(user)...), client.Options{Scheme: scheme})
 	if err != nil {
 		t.Fatalf("building a client for %s: %v", user, err)
 	}
 	return api
+}
+
+// groupsOf returns the groups that authentication would put somebody in.
+func groupsOf(user string) []string {
+	switch {
+	case user == root:
+		return []string{"system:masters", "system:authenticated"}
+	case strings.HasPrefix(user, "system:serviceaccount:"):
+		return []string{"system:serviceaccounts", "system:serviceaccounts:" + strings.Split(user, ":")[2], "system:authenticated"}
+	default:
+		return []string{"system:authenticated"}
+	}
 }

@@ -1,0 +1,113 @@
+package admission
+
+import (
+	"context"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+func holdingAccess(states ...v1alpha1.GrantState) func(*v1alpha1.EngagementStatus) {
+	return func(s *v1alpha1.EngagementStatus) {
+		s.Access = &v1alpha1.AccessStatus{}
+		for _, state := range states {
+			s.Access.Grants = append(s.Access.Grants, v1alpha1.GrantSummary{Name: "grant-" + string(state), Profile: "tracker", State: state})
+		}
+	}
+}
+
+func owing(s *v1alpha1.EngagementStatus) {
+	holdingAccess(v1alpha1.GrantRevoked)(s)
+	s.Access.Owed = 1
+}
+
+func TestDeletingAnEngagementThatHoldsAccessNeedsTheVerbEnd(t *testing.T) {
+	const want = "end: the worker of this engagement holds access, so deleting it needs the verb end on engagements/"
+	for name, c := range map[string]struct {
+		status func(*v1alpha1.EngagementStatus)
+		holds  bool
+	}{
+		"nothing known":               {func(*v1alpha1.EngagementStatus) {}, false},
+		"no grants":                   {holdingAccess(), false},
+		"pending":                     {holdingAccess(v1alpha1.GrantPending), true},
+		"granted":                     {holdingAccess(v1alpha1.GrantGranted), true},
+		"verified":                    {holdingAccess(v1alpha1.GrantVerified), true},
+		"revoking":                    {holdingAccess(v1alpha1.GrantRevoking), true},
+		"one of two revoked":          {holdingAccess(v1alpha1.GrantRevoked, v1alpha1.GrantVerified), true},
+		"a grant not yet reported on": {holdingAccess(""), true},
+		"owed":                        {owing, true},
+		"revoked":                     {holdingAccess(v1alpha1.GrantRevoked), false},
+		"ended in every way": {holdingAccess(
+			v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAttested, v1alpha1.GrantPreexisting, v1alpha1.GrantAbandoned), false},
+	} {
+		e := recorded(t, created(t, mia, engagement()), c.status)
+		pruned := attempt{"pruned by GitOps, " + name, "it holds access, and the tool does not hold end", gitops, deleting(e), want + e.Name}
+		if !c.holds {
+			pruned.reason, pruned.want = "nobody is dismissed", ""
+		}
+		runAll(t, []attempt{
+			pruned,
+			{"deleted by its requester, " + name, "she holds the verb end", mia, deleting(e), ""},
+		})
+	}
+	recorded(t, created(t, mia, engagement()), holdingAccess(v1alpha1.GrantVerified))
+	attempt{
+		reason: "one of them holds access", user: ed, want: want,
+		try: func(ctx context.Context, api client.Client) error {
+			return api.DeleteAllOf(ctx, &v1alpha1.Engagement{}, client.InNamespace(team), client.DryRunAll)
+		},
+	}.run(t)
+}
+
+func TestGivingAnEngagementAnOwnerNeedsTheVerbEnd(t *testing.T) {
+	owner := []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "gone", UID: "0"}}
+	owned := func(e *v1alpha1.Engagement) { e.OwnerReferences = owner }
+	e := created(t, mia, engagement())
+	const want = "end-by-owner: an engagement is deleted after its owner"
+	runAll(t, []attempt{
+		{"by an editor, later", "the garbage collector would dismiss the worker for them", gitops, updating(e, owned), want},
+		{"by an editor, at birth", "the owner could be deleted later", gitops, creating(with(engagement(), owned)), want},
+		{"by its requester", "she may end it anyway", mia, updating(e, owned), ""},
+	})
+}
+
+func TestWhatIsFrozen(t *testing.T) {
+	terminated := func(effective *metav1.Time) spec {
+		return func(e *v1alpha1.Engagement) {
+			e.Spec.Termination = &v1alpha1.Termination{Reason: v1alpha1.TerminationOther, Effective: effective}
+		}
+	}
+	withdrawn := func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }
+	existing := func(status func(*v1alpha1.Engagement), changes ...spec) *v1alpha1.Engagement {
+		e := created(t, mia, with(engagement("tracker"), all(changes...)))
+		return recorded(t, e, func(*v1alpha1.EngagementStatus) { status(e) })
+	}
+	open := func(*v1alpha1.Engagement) {}
+	agreed := func(e *v1alpha1.Engagement) { e.Status.Terms = accepted(e) }
+	ended := func(e *v1alpha1.Engagement) { agreed(e); e.Status.EndedAt = &end }
+
+	pinnedOpen, pinnedAgreed, matched := existing(open, pinned("ada")), existing(agreed, pinned("ada")), existing(agreed)
+	planned, passed, atOnce, unterminated := existing(agreed, terminated(&end)), existing(ended, terminated(&end)), existing(open, terminated(nil)), existing(ended)
+	const (
+		frozenWorker      = "frozen-worker: a worker has accepted"
+		frozenTermination = "frozen-termination: the termination has taken effect"
+	)
+	runAll(t, []attempt{
+		{"another worker before anyone accepted", "nothing is agreed", mia, updating(pinnedOpen, pinned("bob")), ""},
+		{"another worker after", "the worker would be swapped under the grants", mia, updating(pinnedAgreed, pinned("bob")), frozenWorker},
+		{"no worker after", "the worker would be swapped under the grants", mia, updating(pinnedAgreed, func(e *v1alpha1.Engagement) { e.Spec.WorkerRef = nil }), frozenWorker},
+		{"a worker where one was matched", "the worker would be swapped under the grants", mia, updating(matched, pinned("bob")), frozenWorker},
+		{"another pool after", "the worker is of this pool", mia, updating(matched, func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Name = "developers" }), "frozen-pool: "},
+		{"other terms after", "that is an amendment", mia, updating(matched, later), ""},
+		{"withdrawing a planned termination", "its time has not come", mia, updating(planned, withdrawn), ""},
+		{"moving a planned termination", "its time has not come", mia, updating(planned, terminated(&start)), ""},
+		{"withdrawing one that has taken effect", "nobody comes back by Git", mia, updating(passed, withdrawn), frozenTermination},
+		{"changing one that has taken effect", "the end stays as it was stated", mia, updating(passed, func(e *v1alpha1.Engagement) { e.Spec.Termination.Reason = v1alpha1.TerminationMisconduct }), frozenTermination},
+		{"withdrawing one that was at once", "it has taken effect", mia, updating(atOnce, withdrawn), frozenTermination},
+		{"another title after it", "only the termination is frozen", mia, updating(passed, retitled), ""},
+		{"terminating for cause after the end", "it cuts the grace short", mia, updating(unterminated, terminated(nil)), ""},
+	})
+}

@@ -1,0 +1,145 @@
+package admission
+
+import (
+	"context"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// deleting is an attempt to delete an object, without doing it.
+func deleting(object client.Object) func(context.Context, client.Client) error {
+	return func(ctx context.Context, api client.Client) error { return api.Delete(ctx, object, client.DryRunAll) }
+}
+
+// reporting is an attempt to write an object's status, whatever its kind.
+func reporting(object client.Object) func(context.Context, client.Client) error {
+	return func(ctx context.Context, api client.Client) error {
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"status":{"observedGeneration":7}}`))
+		return api.Status().Patch(ctx, object.DeepCopyObject().(client.Object), patch, client.DryRunAll)
+	}
+}
+
+func TestTheOperatorAloneWritesGrantsAndDossiers(t *testing.T) {
+	held := created(t, operator, with(accessGrant(), func(g *v1alpha1.AccessGrant) { g.Finalizers = []string{v1alpha1.GrantFinalizer} }))
+	sealed := created(t, operator, dossier())
+	further := func(g *v1alpha1.AccessGrant) { g.Spec.ExpiresAt.Time = end.AddDate(1, 0, 0) }
+	const want = "operator-only: Longshore alone writes "
+	runAll(t, []attempt{
+		{"granting oneself", "a grant is the operator's answer to an engagement", ed, creating(accessGrant()), want + "accessgrants"},
+		{"lengthening a grant", "it would outlive the contract", ed, updating(held, further), want + "accessgrants"},
+		{"lengthening it as the operator", "it is the operator's", operator, updating(held, further), ""},
+		{"lengthening it as the garbage collector", "it touches metadata alone", collects, updating(held, further), want + "accessgrants"},
+		{"taking an owner off as the garbage collector", "that is its work", collects, updating(held, func(g *v1alpha1.AccessGrant) { g.Labels = map[string]string{"a": "b"} }), ""},
+		{"writing a dossier", "it is sealed by the operator", ed, creating(dossier()), want + "dossiers"},
+		{"erasing from a dossier", "it is the operator's to do", ed, updating(sealed, func(d *v1alpha1.Dossier) { d.Labels = map[string]string{"a": "b"} }), want + "dossiers"},
+	})
+	gone := beingDeleted(t, created(t, operator, accessGrant()))
+	attempt{
+		reason: "a grant that is being deleted still owes its revocation", user: ed, want: want + "accessgrants",
+		try: updating(gone, further),
+	}.run(t)
+}
+
+func TestTheOperatorAloneWritesStatus(t *testing.T) {
+	objects := map[string]client.Object{
+		"an engagement":   created(t, mia, engagement()),
+		"a worker":        created(t, tom, worker()),
+		"a grant":         created(t, operator, accessGrant()),
+		"a provider":      created(t, sam, provider()),
+		"an attestation":  created(t, ana, attestation(eng, "spring", "approval/engagement", v1alpha1.VerdictRejected)),
+		"an evaluation":   created(t, rex, evaluation(eng, "spring")),
+		"a deleted grant": beingDeleted(t, created(t, operator, accessGrant())),
+	}
+	for name, object := range objects {
+		runAll(t, []attempt{
+			{"of " + name + " by the operator", "it knows", operator, reporting(object), ""},
+			{"of " + name + " by an editor", "an editor's status would be a forgery", ed, reporting(object), "operator-only: Longshore alone writes status"},
+		})
+	}
+}
+
+func TestARecordIsDeletedByLongshoreAlone(t *testing.T) {
+	objects := map[string]client.Object{
+		"attestations": created(t, ana, attestation(eng, "spring", "approval/engagement", v1alpha1.VerdictRejected)),
+		"evaluations":  created(t, rex, evaluation(eng, "spring")),
+		"accessgrants": created(t, operator, accessGrant()),
+		"dossiers":     created(t, operator, dossier()),
+	}
+	for name, object := range objects {
+		runAll(t, []attempt{
+			{name + " by an editor", "what was stated stays", ed, deleting(object), "records: " + name + " are records"},
+			{name + " by the operator", "it knows when it may go", operator, deleting(object), ""},
+			{name + " by the garbage collector", "it goes with what it is about", collects, deleting(object), ""},
+		})
+	}
+	attempt{
+		name: "all at once", reason: "each of them is a record", user: ed, want: "records: attestations are records",
+		try: func(ctx context.Context, api client.Client) error {
+			return api.DeleteAllOf(ctx, &v1alpha1.Attestation{}, client.InNamespace(team), client.DryRunAll)
+		},
+	}.run(t)
+}
+
+func TestTheOperatorAloneTakesOffItsFinalizers(t *testing.T) {
+	holding := func(finalizers ...string) func(*v1alpha1.Engagement) {
+		return func(e *v1alpha1.Engagement) { e.Finalizers = finalizers }
+	}
+	e := created(t, mia, with(engagement(), holding(v1alpha1.EngagementFinalizer, "example.com/hold")))
+	gone := created(t, mia, with(engagement(), holding(v1alpha1.EngagementFinalizer)))
+	must(t, as(t, mia).Delete(t.Context(), gone))
+	const want = "finalizers: Longshore alone takes off the finalizers"
+	runAll(t, []attempt{
+		{"by its requester", "what is owed would be forgotten", mia, updating(e, holding("example.com/hold")), want},
+		{"all of them", "what is owed would be forgotten", ed, updating(e, holding()), want},
+		{"another's", "it is not Longshore's", mia, updating(e, holding(v1alpha1.EngagementFinalizer)), ""},
+		{"adding another", "nothing is taken off", mia, updating(e, holding("example.com/more", v1alpha1.EngagementFinalizer)), ""},
+		{"by the operator", "it knows when all is proven", operator, updating(e, holding()), ""},
+		{"from what is being deleted", "that is when it matters", ed, updating(gone, holding()), want},
+		{"from what is being deleted, by the operator", "it knows when all is proven", operator, updating(gone, holding()), ""},
+	})
+	p := created(t, sam, with(provider(), func(p *v1alpha1.AccessProvider) { p.Finalizers = []string{v1alpha1.ProviderFinalizer} }))
+	attempt{
+		reason: "it holds for every kind", user: sam, want: want,
+		try: updating(p, func(p *v1alpha1.AccessProvider) { p.Finalizers = nil }),
+	}.run(t)
+}
+
+func TestANamespaceTakesItsRecordsWithIt(t *testing.T) {
+	g := NewWithT(t)
+	const name = "closing"
+	must(t, admin.Create(t.Context(), namespaceNamed(name)))
+	move := func(o client.Object) { o.SetNamespace(name) }
+	e := with(engagement(), func(e *v1alpha1.Engagement) { move(e) })
+	must(t, admin.Create(t.Context(), e))
+	recorded(t, e, holdingAccess(v1alpha1.GrantVerified))
+	must(t, admin.Create(t.Context(), with(attestation(eng, e.Name, "approval/engagement", v1alpha1.VerdictRejected), func(a *v1alpha1.Attestation) { move(a) })))
+	must(t, as(t, operator).Create(t.Context(), with(accessGrant(), func(a *v1alpha1.AccessGrant) { move(a) })))
+
+	must(t, admin.Delete(t.Context(), namespaceNamed(name)))
+
+	g.Eventually(func() bool {
+		return apierrors.IsNotFound(admin.Get(t.Context(), client.ObjectKey{Name: name}, namespaceNamed(name)))
+	}, patience, pollInterval).Should(BeTrue(), "the namespace controller should need no verb")
+}
+
+func TestWhatIsOwnedGoesWithItsOwner(t *testing.T) {
+	g := NewWithT(t)
+	e := created(t, mia, engagement())
+	a := created(t, ana, attestation(eng, e.Name, "approval/engagement", v1alpha1.VerdictRejected))
+	must(t, put(t.Context(), as(t, operator), a, func(a *v1alpha1.Attestation) {
+		a.OwnerReferences = []metav1.OwnerReference{{APIVersion: v1alpha1.GroupVersion.String(), Kind: eng, Name: e.Name, UID: e.UID}}
+	}))
+
+	must(t, as(t, mia).Delete(t.Context(), e))
+
+	g.Eventually(func() bool {
+		return apierrors.IsNotFound(admin.Get(t.Context(), client.ObjectKeyFromObject(a), a))
+	}, patience, pollInterval).Should(BeTrue(), "the garbage collector should be let through")
+}
