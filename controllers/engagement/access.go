@@ -31,6 +31,9 @@ func (p *pass) decideAccess() {
 		return
 	}
 	p.noteHolds()
+	if p.Engagement.Status.Terms == nil {
+		return // first the accepted terms are stored: were that write to fail, the terms could still change under the access
+	}
 	inForce := terms.Narrower(p.st.Terms, &p.Engagement.Spec)
 	withdrawn := p.withdrawn()
 	for _, profile := range inForce.Access {
