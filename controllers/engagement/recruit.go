@@ -32,7 +32,7 @@ func (p *pass) recruit() bool {
 	if p.st.Recruitment.Offer == nil && !p.Engagement.Spec.Suspend {
 		p.look()
 	}
-	if offer := p.st.Recruitment.Offer; offer != nil {
+	if offer := p.st.Recruitment.Offer; offer != nil && p.answer(offer) == nil {
 		p.until(offer.ExpiresAt.Time)
 		p.wait(areaOffer+"/"+offer.Worker, v1alpha1.ActorWorker, offer.OfferedAt.Time, &offer.ExpiresAt.Time,
 			fmt.Sprintf("%s answers the offer: attest offer/%s Accepted or Declined with terms %s", offer.Worker, offer.Worker, offer.Hash))
@@ -71,14 +71,12 @@ func (p *pass) settleOffer() bool {
 		p.dropOffer()
 		return false
 	}
-	if answer := p.answer(offer); answer != nil {
-		if answer.Verdict == v1alpha1.VerdictAccepted {
-			return p.accept(offer, w, answer.At)
-		}
+	switch answer := p.answer(offer); {
+	case answer != nil && answer.Verdict == v1alpha1.VerdictDeclined:
 		p.refuse(offer, v1alpha1.CandidateDeclined, answer.At)
-		return false
-	}
-	if !offer.ExpiresAt.After(p.Now) {
+	case answer != nil && p.accept(offer, w, answer.At):
+		return true
+	case !offer.ExpiresAt.After(p.Now):
 		p.refuse(offer, v1alpha1.CandidateTimedOut, offer.ExpiresAt)
 	}
 	return false
@@ -98,9 +96,13 @@ func (p *pass) answer(offer *v1alpha1.Offer) *v1alpha1.AttestationRecord {
 
 func (p *pass) accept(offer *v1alpha1.Offer, w *v1alpha1.Worker, at metav1.Time) bool {
 	if why := p.unfit(w); why != "" {
-		message := fmt.Sprintf("%s accepted, and cannot be engaged now: %s", offer.Worker, why)
+		if !offer.ExpiresAt.After(p.Now) {
+			return false
+		}
+		p.until(offer.ExpiresAt.Time)
+		message := fmt.Sprintf("%s accepted, and cannot be engaged now: %s. The next candidate is asked at %s", offer.Worker, why, offer.ExpiresAt.UTC().Format(time.RFC3339))
 		p.stall(v1alpha1.ReasonNoCandidates, message)
-		p.wait("recruitment/accepted", v1alpha1.RoleManager, at.Time, nil, message)
+		p.wait("recruitment/accepted", v1alpha1.RoleManager, at.Time, &offer.ExpiresAt.Time, message)
 		return false
 	}
 	p.st.Worker = &v1alpha1.EngagedWorker{Name: w.Name, Namespace: w.Namespace, UID: w.UID, PersonKey: w.Spec.PersonKey, Username: w.Spec.Username, Tier: offer.Tier}

@@ -280,7 +280,7 @@ func (p *pass) judgeSelection(rec v1alpha1.AttestationRecord, name string) *v1al
 
 func (p *pass) judgeOffer(rec v1alpha1.AttestationRecord, name string) *v1alpha1.Standing {
 	r := p.st.Recruitment
-	if r == nil || r.Offer == nil || r.Offer.Worker != name {
+	if r == nil || r.Offer == nil || r.Offer.Worker != name || (p.engaged() && p.st.Terms.Hash == r.Offer.Hash) {
 		return ignored("NoOffer", "no offer to %s is open", name)
 	}
 	if rec.Terms != r.Offer.Hash {
