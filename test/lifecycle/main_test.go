@@ -86,6 +86,11 @@ func makeTargets(ctx context.Context) error {
 			return err
 		}
 	}
+	// An account that prunes what left Git, without the verb end.
+	prune := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "longshore-gitops-test"}, Rules: []rbacv1.PolicyRule{{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"engagements"}, Verbs: []string{"get", "list", "delete"}}}}
+	if err := admin.Create(ctx, prune); err != nil {
+		return err
+	}
 	bindable := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "longshore-bind"}}
 	if err := admin.Get(ctx, client.ObjectKeyFromObject(bindable), bindable); err != nil {
 		return err

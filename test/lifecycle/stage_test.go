@@ -11,6 +11,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -392,4 +393,34 @@ func (s *stage) events(name string) []string {
 		}
 	}
 	return lines
+}
+
+func (s *stage) namespace() *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}
+}
+
+// gone waits until an object is no more.
+func (s *stage) gone(o client.Object) {
+	s.Helper()
+	got := o.DeepCopyObject().(client.Object)
+	err := wait.PollUntilContextTimeout(s.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		err := admin.Get(ctx, client.ObjectKeyFromObject(o), got)
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	})
+	if err != nil {
+		s.Fatalf("expected %T %s to be gone: %v\n%+v", o, o.GetName(), err, got)
+	}
+}
+
+// binding is the RoleBinding by which the worker has access.
+func (s *stage) binding() *rbacv1.RoleBinding {
+	s.Helper()
+	bindings := &rbacv1.RoleBindingList{}
+	if err := admin.List(s.Context(), bindings, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.ManagedByLabel: v1alpha1.ManagedByValue}); err != nil {
+		s.Fatal(err)
+	}
+	if len(bindings.Items) != 1 {
+		s.Fatalf("expected one binding made by Longshore in %s, found %d", s.ns, len(bindings.Items))
+	}
+	return &bindings.Items[0]
 }

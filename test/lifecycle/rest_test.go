@@ -1,0 +1,72 @@
+package lifecycle
+
+import (
+	"fmt"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/admission"
+	"github.com/longshore-dev/longshore/hack/cluster"
+)
+
+// At rest the operator writes nothing: passes over unchanged facts end without a write. The engagement is touched many times, each touch
+// a pass; then one statement is made, and once that is recorded every pass before it is over. The audit log holds its writes alone.
+func TestAtRestTheOperatorWritesNothing(t *testing.T) {
+	s := newStage(t)
+	s.request("work")
+	s.begin("work", ada)
+	s.gainsAccess(ada)
+	s.eventually("work", "nothing left for the operator to do", func(eng *v1alpha1.Engagement) bool {
+		return conditionIs(eng, v1alpha1.ConditionReady, "True") && conditionIs(eng, v1alpha1.ConditionAccessReady, "True")
+	})
+	s.recorded("work", "feedback/settled")
+
+	mark, err := shared.AuditMark(s.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const touches = 20
+	for i := range touches {
+		eng := s.get("work")
+		before := eng.DeepCopy()
+		eng.Annotations = map[string]string{"example.com/touched": fmt.Sprint(i)}
+		if err := admin.Patch(s.Context(), eng, client.MergeFrom(before)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.recorded("work", "feedback/afterwards")
+
+	var writes []string
+	events, err := shared.AuditSince(s.Context(), mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.User == admission.OperatorUsername && e.Namespace == s.ns && e.Resource != "events" && e.Resource != "leases" {
+			writes = append(writes, e.String())
+		}
+	}
+	// The statement afterwards: its owner reference, and the one status that records it.
+	if len(writes) != 2 {
+		t.Errorf("expected %d touches of an engagement at rest to cause no write, and one statement to cause two; the operator wrote %d times:\n%v", touches, len(writes), writes)
+	}
+	if n := len(cluster.CountBy(events, func(e cluster.AuditEvent) string { return e.User })); n == 0 {
+		t.Error("expected the audit log to see the touches themselves")
+	}
+}
+
+// recorded makes a statement and waits until the operator has it in status.
+func (s *stage) recorded(name, claim string) {
+	s.Helper()
+	s.attest(mia, name, claim, v1alpha1.VerdictRaised)
+	s.eventually(name, claim+" recorded", func(eng *v1alpha1.Engagement) bool {
+		for _, r := range eng.Status.Attestations {
+			if r.Claim == claim {
+				return true
+			}
+		}
+		return false
+	})
+}
