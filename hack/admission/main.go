@@ -30,7 +30,7 @@ func generate(folder string) error {
 	}
 	for _, file := range files {
 		path := filepath.Join(folder, file.path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return fmt.Errorf("making a folder: %w", err)
 		}
 		if err := os.WriteFile(path, file.content, 0o644); err != nil {

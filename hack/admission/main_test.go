@@ -137,7 +137,7 @@ func TestEveryRefusalNamesItsRule(t *testing.T) {
 }
 
 func TestGrantIsAskedForAsManyProfilesAsAnEngagementMayList(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(root, "config/crd/bases/gig.longshore.dev_engagements.yaml"))
+	content, err := os.ReadFile(filepath.Join(root, "config", "crd", "bases", "gig.longshore.dev_engagements.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

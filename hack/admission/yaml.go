@@ -28,7 +28,7 @@ type policy struct {
 type cel string
 
 // MarshalYAML writes the text as a block wherever YAML would otherwise quote it.
-func (c cel) MarshalYAML() (any, error) {
+func (c cel) MarshalYAML() (any, error) { //nolint:unparam // It is a yaml.Marshaler.
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: string(c)}
 	if strings.ContainsAny(string(c), "\n'\":!{[") {
 		node.Style = yaml.LiteralStyle

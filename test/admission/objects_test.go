@@ -98,16 +98,16 @@ func attestation(kind, subject, claim string, verdict v1alpha1.Verdict) *v1alpha
 		a.Namespace = pool
 		a.Spec.SubjectRef.PoolRef = &v1alpha1.LocalReference{Name: "designers"}
 	}
-	switch area, _, _ := strings.Cut(claim, "/"); {
-	case area == "approval", area == "offer":
+	switch area, _, _ := strings.Cut(claim, "/"); area {
+	case "approval", "offer":
 		a.Spec.Terms = digest
-	case area == "determination":
+	case "determination":
 		a.Spec.WorkerType = v1alpha1.IndependentContractor
 	}
-	switch verdict {
-	case v1alpha1.VerdictPartlyAccepted:
+	if verdict == v1alpha1.VerdictPartlyAccepted {
 		a.Spec.Amount = "100"
-	case v1alpha1.VerdictEndAt:
+	}
+	if verdict == v1alpha1.VerdictEndAt {
 		a.Spec.Effective = &end
 	}
 	return a

@@ -50,7 +50,7 @@ func TestTheOverlayForOlderClustersHasEveryValidatingPolicyAndNoOther(t *testing
 		}
 	}
 	g.Expect(overlay).To(ConsistOf(want))
-	g.Expect(len(overlay)).To(Equal(2 * len(admission.Required)))
+	g.Expect(overlay).To(HaveLen(2 * len(admission.Required)))
 }
 
 // Where nothing is filled in, everyone states themselves.

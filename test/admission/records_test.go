@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -22,7 +23,11 @@ func deleting(object client.Object) func(context.Context, client.Client) error {
 func reporting(object client.Object) func(context.Context, client.Client) error {
 	return func(ctx context.Context, api client.Client) error {
 		patch := client.RawPatch(types.MergePatchType, []byte(`{"status":{"observedGeneration":7}}`))
-		return api.Status().Patch(ctx, object.DeepCopyObject().(client.Object), patch, client.DryRunAll)
+		patched, ok := object.DeepCopyObject().(client.Object)
+		if !ok {
+			return fmt.Errorf("a copy of %T is no object", object)
+		}
+		return api.Status().Patch(ctx, patched, patch, client.DryRunAll)
 	}
 }
 
