@@ -294,11 +294,15 @@ type PoolMembership struct {
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 
-	// retryAt is when a worker who failed may try again; once they do, what was stated before it counts no more.
+	// retryAt is when a worker who failed may try again. Absent: never, or the worker has not failed.
 	// +optional
 	RetryAt *metav1.Time `json:"retryAt,omitempty"`
 
-	// startedAt is the moment from which not-before and due are counted.
+	// attempt that this is, from 1; what was stated before a later one began counts in it no more.
+	// +optional
+	Attempt int32 `json:"attempt,omitempty"`
+
+	// startedAt is when the attempt began, from which not-before and due are counted.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 

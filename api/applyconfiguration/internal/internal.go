@@ -1983,6 +1983,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.PoolMembership
   map:
     fields:
+    - name: attempt
+      type:
+        scalar: numeric
     - name: checklist
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.ObjectVersion

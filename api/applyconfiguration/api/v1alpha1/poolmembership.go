@@ -18,9 +18,11 @@ type PoolMembershipApplyConfiguration struct {
 	Screening *apiv1alpha1.ScreeningState `json:"screening,omitempty"`
 	// since when the screening has been in this state.
 	Since *v1.Time `json:"since,omitempty"`
-	// retryAt is when a worker who failed may try again; once they do, what was stated before it counts no more.
+	// retryAt is when a worker who failed may try again. Absent: never, or the worker has not failed.
 	RetryAt *v1.Time `json:"retryAt,omitempty"`
-	// startedAt is the moment from which not-before and due are counted.
+	// attempt that this is, from 1; what was stated before a later one began counts in it no more.
+	Attempt *int32 `json:"attempt,omitempty"`
+	// startedAt is when the attempt began, from which not-before and due are counted.
 	StartedAt *v1.Time `json:"startedAt,omitempty"`
 	// checklist in force: its UID and generation are kept until the worker tries again or the pool names another one.
 	Checklist *ObjectVersionApplyConfiguration `json:"checklist,omitempty"`
@@ -67,6 +69,14 @@ func (b *PoolMembershipApplyConfiguration) WithSince(value v1.Time) *PoolMembers
 // If called multiple times, the RetryAt field is set to the value of the last call.
 func (b *PoolMembershipApplyConfiguration) WithRetryAt(value v1.Time) *PoolMembershipApplyConfiguration {
 	b.RetryAt = &value
+	return b
+}
+
+// WithAttempt sets the Attempt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Attempt field is set to the value of the last call.
+func (b *PoolMembershipApplyConfiguration) WithAttempt(value int32) *PoolMembershipApplyConfiguration {
+	b.Attempt = &value
 	return b
 }
 
