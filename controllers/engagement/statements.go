@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/checklist"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
@@ -332,13 +333,16 @@ func (p *pass) judgeWaiver(rec v1alpha1.AttestationRecord, item string) *v1alpha
 	if step == nil {
 		return ignored("UnknownStep", "the checklist in force has no step %q", name)
 	}
+	if !p.engaged() {
+		return ignored(reasonNotNow, "nobody is engaged yet, and until then nobody knows whether the author will be")
+	}
 	if p.requesters()[rec.Author] {
 		return selfDealing("a requester cannot waive a step; somebody else with the verb waive must")
 	}
 	if p.isWorker(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot waive a step of their own engagement; somebody else with the verb waive must")
 	}
-	if actor := p.subject(step.Actor); actor != nil && actor.Kind != v1alpha1.SubjectGroup && actor.Name == rec.Author {
+	if actor := p.subject(checklist.Actor(step)); actor != nil && actor.Kind != v1alpha1.SubjectGroup && listed([]v1alpha1.Subject{*actor}, rec.Author) {
 		return selfDealing("step %s is for its author to do; somebody else with the verb waive must waive it", name)
 	}
 	return nil
