@@ -160,6 +160,9 @@ func (p *pass) noteReviews() {
 		return
 	}
 	assigned := p.enteredAt(v1alpha1.PhaseAssigned)
+	if assigned.IsZero() {
+		return // work never began, so no period did
+	}
 	cadence := plan.Cadence.Duration
 	until := p.Now
 	if p.ended() {
