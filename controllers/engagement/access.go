@@ -256,8 +256,8 @@ func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 			continue
 		}
 		ready = false
-		if len(p.holds) > 0 {
-			continue // whoever can end the hold is waited for
+		if len(p.holds) > 0 || p.withdrawn() != "" {
+			continue // whoever can end that is waited for
 		}
 		message := fmt.Sprintf("access to %s is granted and read back", profile)
 		if g != nil {

@@ -30,18 +30,21 @@ func (p *pass) offboarding() bool {
 	return true
 }
 
-// runOffboarding brings status.offboarding up to date. Until the work has ended only the steps that open ahead of the end are open.
-func (p *pass) runOffboarding() {
+// adoptOffboarding keeps the offboarding checklist as it is at the start of work. Until then it follows every edit, but not a deletion: an exit procedure that
+// was agreed on is never lost.
+func (p *pass) adoptOffboarding() {
 	if p.st.Offboarding == nil {
 		p.st.Offboarding = &v1alpha1.ProcedureStatus{}
-		if p.OffboardingChecklist != nil {
-			adopt(p.st.Offboarding, p.OffboardingChecklist)
-		}
 	}
+	if p.OffboardingChecklist != nil && p.Engagement.Status.Phase.Before(v1alpha1.PhaseAssigned) {
+		adopt(p.st.Offboarding, p.OffboardingChecklist)
+	}
+}
+
+// runOffboarding brings status.offboarding up to date. Until the work has ended only the steps that open ahead of the end are open.
+func (p *pass) runOffboarding() {
+	p.adoptOffboarding()
 	proc := p.st.Offboarding
-	if p.Engagement.Status.Phase.Before(v1alpha1.PhaseAssigned) && p.OffboardingChecklist != nil {
-		adopt(proc, p.OffboardingChecklist) // in force from Assigned on; before, the newest will be
-	}
 	open := p.st.Phase == v1alpha1.PhaseOffboarding
 	if open && proc.StartedAt == nil {
 		proc.StartedAt = metaTime(p.enteredAt(v1alpha1.PhaseOffboarding))

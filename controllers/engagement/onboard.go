@@ -28,6 +28,7 @@ func (c procedure) complete(blocks ...v1alpha1.StepBlocks) bool {
 // onboard passes the onboarding checklist, brings the access that work needs, and waits for the start.
 func (p *pass) onboard() bool {
 	p.runOnboarding()
+	p.adoptOffboarding()
 	if p.ended() {
 		p.enter(v1alpha1.PhaseOffboarding)
 		return true
@@ -139,7 +140,12 @@ func (p *pass) run(in checklist.Input, proc *v1alpha1.ProcedureStatus) procedure
 
 // noteWaiting notes for whom a procedure waits, and what of it is overdue or failed.
 func (p *pass) noteWaiting(proc procedure, area string) {
+	p.noteHolds()
+	heldUp := len(p.holds) > 0 || p.withdrawn() != "" || !p.onboarding.complete(v1alpha1.BlocksAccess)
 	for _, w := range proc.result.Waiting {
+		if heldUp && w.Who == v1alpha1.ActorOperator && findStep(proc.steps, w.Step).Type == v1alpha1.StepAccess {
+			continue // whoever holds the access up is waited for, not the operator
+		}
 		p.wait(area+"/"+w.Step, w.Who, w.Since, w.Due, w.Message)
 	}
 	if late := proc.result.Overdue; len(late) > 0 {
