@@ -100,6 +100,8 @@ const (
 	ReasonOwed = "Owed"
 	// ReasonHeld: access is held.
 	ReasonHeld = "Held"
+	// ReasonDecommissioned: the target system was declared gone for good.
+	ReasonDecommissioned = "Decommissioned"
 	// ReasonDeleted: the object is being deleted.
 	ReasonDeleted = "Deleted"
 	// ReasonInvalid: the object contradicts itself.

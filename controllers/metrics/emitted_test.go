@@ -223,6 +223,10 @@ func (c *emitted) settle(look func(*function, func(reason, kind ast.Expr, fixed 
 					handing[f.dir+"."+f.decl.Name.Name] = s
 					return
 				}
+				if rows := f.table(reason, kind); rows != nil {
+					found = append(found, rows...)
+					return
+				}
 				if kind != nil {
 					fixed = f.one(kind)
 				}
@@ -322,6 +326,62 @@ func (f *function) variable(name string) []string {
 		return []string{"*"}
 	}
 	return all
+}
+
+// table follows a reason and a type that are two fields of one variable, to the values of its type that the package writes down.
+func (f *function) table(reason, kind ast.Expr) []emission {
+	r, is := reason.(*ast.SelectorExpr)
+	k, both := kind.(*ast.SelectorExpr)
+	if !is || !both || types.ExprString(r.X) != types.ExprString(k.X) {
+		return nil
+	}
+	structs := map[string][]string{}
+	f.inPackage(func(n ast.Node) {
+		if spec, is := n.(*ast.TypeSpec); is {
+			if fields, is := spec.Type.(*ast.StructType); is {
+				structs[spec.Name.Name] = names(fields.Fields)
+			}
+		}
+	})
+	var rows []emission
+	f.inPackage(func(n ast.Node) {
+		lit, is := n.(*ast.CompositeLit)
+		if !is || lit.Type == nil {
+			return
+		}
+		fields := structs[types.ExprString(lit.Type)]
+		r, k := field(lit, fields, r.Sel.Name), field(lit, fields, k.Sel.Name)
+		if r == nil || k == nil {
+			return
+		}
+		for _, value := range f.values(r) {
+			rows = append(rows, emission{at: strings.TrimPrefix(f.fset.Position(r.Pos()).String(), root+"/"), reason: value, from: types.ExprString(r), kind: f.one(k)})
+		}
+	})
+	return rows
+}
+
+func (f *function) inPackage(visit func(ast.Node)) {
+	for _, file := range f.files[f.dir] {
+		ast.Inspect(file, func(n ast.Node) bool {
+			visit(n)
+			return true
+		})
+	}
+}
+
+// field is what a literal gives a field, or nil.
+func field(lit *ast.CompositeLit, fields []string, name string) ast.Expr {
+	for i, element := range lit.Elts {
+		if pair, keyed := element.(*ast.KeyValueExpr); keyed {
+			if types.ExprString(pair.Key) == name {
+				return pair.Value
+			}
+		} else if i < len(fields) && fields[i] == name {
+			return element
+		}
+	}
+	return nil
 }
 
 func (e emission) String() string { return fmt.Sprintf("%s gives %s", e.at, e.from) }

@@ -26,57 +26,88 @@ type Event struct {
 
 // Events lists every event, by reason, but for those that carry the reason of a Stalled condition.
 func Events() []Event {
-	all := slices.Concat(engagementEvents, statementEvents)
+	all := slices.Concat(engagementEvents, grantEvents, workerEvents, statementEvents)
 	slices.SortFunc(all, func(a, b Event) int { return strings.Compare(a.Reason, b.Reason) })
 	return all
 }
 
-func happens(kind, reason, meaning string) Event {
-	return Event{Reason: reason, Type: corev1.EventTypeNormal, Kinds: []string{kind}, Meaning: meaning}
+var (
+	onEngagement = []string{"Engagement"}
+	onWorker     = []string{"Worker"}
+	onGrant      = []string{"AccessGrant"}
+	// onBoth: whoever follows the engagement is told of what happens to its access, too.
+	onBoth = []string{"AccessGrant", "Engagement"}
+)
+
+func happens(kinds []string, reason, meaning string) Event {
+	return Event{Reason: reason, Type: corev1.EventTypeNormal, Kinds: kinds, Meaning: meaning}
 }
 
-// doesNotCount declares why statements of an engagement do not count.
-func doesNotCount(reason, meaning string) Event {
-	return Event{Reason: reason, Type: corev1.EventTypeWarning, Kinds: []string{"Engagement"}, Statement: true, Meaning: meaning}
+func warns(kinds []string, reason, meaning string) Event {
+	return Event{Reason: reason, Type: corev1.EventTypeWarning, Kinds: kinds, Meaning: meaning}
+}
+
+// doesNotCount declares why statements about an object do not count.
+func doesNotCount(kinds []string, reason, meaning string) Event {
+	return Event{Reason: reason, Type: corev1.EventTypeWarning, Kinds: kinds, Statement: true, Meaning: meaning}
 }
 
 var engagementEvents = []Event{
-	happens("Engagement", "PhaseChanged", "It has entered another phase. The message names the phase before and the new one."),
-	happens("Engagement", "OfferMade", "The work, or after acceptance changed terms, is offered to a worker. The message says until when, and which digest the answer must carry."),
-	happens("Engagement", "OfferAccepted", "The worker accepted. The terms are in `status.terms`."),
-	happens("Engagement", "OfferDeclined", "The worker declined. The next candidate is asked."),
-	happens("Engagement", "OfferTimedOut", "The worker did not answer within `recruitment.offerTimeout`. The next candidate is asked."),
-	happens("Engagement", "Amended", "Changed terms stand: both sides agreed. The message has their digest."),
-	happens("Engagement", "Evaluated", "An evaluation was recorded. The message has its kind and score."),
-	happens("Engagement", "Ended", "The work has ended. The message says when, and by what."),
+	happens(onEngagement, "PhaseChanged", "It has entered another phase. The message names the phase before and the new one."),
+	happens(onEngagement, "OfferMade", "The work, or after acceptance changed terms, is offered to a worker. The message says until when, and which digest the answer must carry."),
+	happens(onEngagement, "OfferAccepted", "The worker accepted. The terms are in `status.terms`."),
+	happens(onEngagement, "OfferDeclined", "The worker declined. The next candidate is asked."),
+	happens(onEngagement, "OfferTimedOut", "The worker did not answer within `recruitment.offerTimeout`. The next candidate is asked."),
+	happens(onEngagement, "Amended", "Changed terms stand: both sides agreed. The message has their digest."),
+	happens(onEngagement, "Evaluated", "An evaluation was recorded. The message has its kind and score."),
+	happens(onEngagement, "Ended", "The work has ended. The message says when, and by what."),
+}
+
+var grantEvents = []Event{
+	happens(onGrant, "Granted", "Entitlements were granted, and read back from the target system."),
+	warns(onBoth, "GrantFailed", "A first attempt to grant failed. It is tried again; `status.entitlements` of the grant has the target system's answer."),
+	warns(onBoth, "DriftRepaired", "Access was changed by hand in the target system, and put right."),
+	warns(onBoth, "PreexistingFound", "The worker had the access before. Somebody decides on it: `access/preexisting.<entitlement>`."),
+	happens(onBoth, "Expired", "Access has expired, and is being revoked."),
+	happens(onBoth, "Revoked", "Entitlements were revoked, and read back as gone."),
+	happens(onBoth, "StillHeld", "Access ended here, and stays in the target for another grant that holds the same."),
+	warns(onBoth, "RevokeFailed", "A first attempt to revoke failed. The revocation is owed, and tried again until it is proven."),
+	warns(onBoth, "Abandoned", "The target system was declared gone for good. What it held is not proven revoked."),
+}
+
+var workerEvents = []Event{
+	happens(onWorker, "ScreeningInProgress", "The screening for a pool has begun, or begun again."),
+	happens(onWorker, "ScreeningPassed", "The worker can be offered work from the pool."),
+	happens(onWorker, "ScreeningFailed", "A required step failed for good. `status.pools` says whether and from when the worker may try again."),
+	happens(onWorker, "ScreeningLapsed", "A certificate on which the screening rests has expired."),
 }
 
 var statementEvents = []Event{
-	doesNotCount("AmountInvalid", "The amount of a part acceptance cannot be read, or exceeds the deliverable's."),
-	doesNotCount("BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
-	doesNotCount("Closed", "The engagement is closed and its file sealed."),
-	doesNotCount("Duplicate", "The same author already gave an evaluation of this kind and period."),
-	doesNotCount("NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
-	doesNotCount("NoOffer", "No offer to this worker is open."),
-	doesNotCount("NotAnApprover", "The stage lists who approves it, and the author is not among them."),
-	doesNotCount("NotAnAttestor", "The step lists its `attestors`, and the author is not among them."),
-	doesNotCount("NotAReviewer", "The scorecard lists its `reviewers`, and the author is not among them."),
-	doesNotCount("NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for."),
-	doesNotCount("NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
-	doesNotCount("NotByScorecard", "The evaluation is incomplete, off the scale, or names what its scorecard does not have."),
-	doesNotCount("NotNow", "Its time has not come, or nobody is engaged or looked for."),
-	doesNotCount("NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
-	doesNotCount("NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),
-	doesNotCount("NothingSubmitted", "A deliverable is accepted or sent back only after it was submitted."),
-	doesNotCount("OtherScorecard", "The engagement is judged by another scorecard."),
-	doesNotCount("OtherTerms", "It carries the digest of other terms, or of another offer, than those that stand now."),
-	doesNotCount("SelfDealing", "Nobody approves, accepts, waives, chooses or evaluates their own, and no requester answers an offer or determines the classification."),
-	doesNotCount("TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed."),
-	doesNotCount(v1alpha1.ReasonTooManyAttestations, "The engagement's record of statements is full. The last places are kept for what ends the engagement or its access."),
-	doesNotCount("TooManyEvaluations", "The engagement's record of evaluations is full."),
-	doesNotCount("UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
-	doesNotCount("UnknownDeliverable", "The accepted terms have no deliverable of this name."),
-	doesNotCount("UnknownPeriod", "The period is no number from 1, or has not begun."),
-	doesNotCount("UnknownStep", "The checklist in force has no step of this name."),
-	doesNotCount("UnknownWorker", "The pool's namespace has no Worker of this name."),
+	doesNotCount(onEngagement, "AmountInvalid", "The amount of a part acceptance cannot be read, or exceeds the deliverable's."),
+	doesNotCount(onEngagement, "BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
+	doesNotCount(onEngagement, "Closed", "The engagement is closed and its file sealed."),
+	doesNotCount(onEngagement, "Duplicate", "The same author already gave an evaluation of this kind and period."),
+	doesNotCount(onEngagement, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
+	doesNotCount(onEngagement, "NoOffer", "No offer to this worker is open."),
+	doesNotCount(onEngagement, "NotAnApprover", "The stage lists who approves it, and the author is not among them."),
+	doesNotCount(onEngagement, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them."),
+	doesNotCount(onEngagement, "NotAReviewer", "The scorecard lists its `reviewers`, and the author is not among them."),
+	doesNotCount(onEngagement, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for."),
+	doesNotCount(onEngagement, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
+	doesNotCount(onEngagement, "NotByScorecard", "The evaluation is incomplete, off the scale, or names what its scorecard does not have."),
+	doesNotCount(onEngagement, "NotNow", "Its time has not come, or nobody is engaged or looked for."),
+	doesNotCount(onEngagement, "NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
+	doesNotCount(onEngagement, "NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),
+	doesNotCount(onEngagement, "NothingSubmitted", "A deliverable is accepted or sent back only after it was submitted."),
+	doesNotCount(onEngagement, "OtherScorecard", "The engagement is judged by another scorecard."),
+	doesNotCount(onEngagement, "OtherTerms", "It carries the digest of other terms, or of another offer, than those that stand now."),
+	doesNotCount(onEngagement, "SelfDealing", "Nobody approves, accepts, waives, chooses or evaluates their own, and no requester answers an offer or determines the classification."),
+	doesNotCount(onEngagement, "TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed."),
+	doesNotCount(onEngagement, v1alpha1.ReasonTooManyAttestations, "The engagement's record of statements is full. The last places are kept for what ends the engagement or its access."),
+	doesNotCount(onEngagement, "TooManyEvaluations", "The engagement's record of evaluations is full."),
+	doesNotCount(onEngagement, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
+	doesNotCount(onEngagement, "UnknownDeliverable", "The accepted terms have no deliverable of this name."),
+	doesNotCount(onEngagement, "UnknownPeriod", "The period is no number from 1, or has not begun."),
+	doesNotCount(onEngagement, "UnknownStep", "The checklist in force has no step of this name."),
+	doesNotCount(onEngagement, "UnknownWorker", "The pool's namespace has no Worker of this name."),
 }
