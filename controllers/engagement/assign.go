@@ -24,6 +24,7 @@ func (p *pass) assign() bool {
 		return true
 	}
 	p.noteWaiting(p.offboard, "offboarding")
+	p.noteScorecard()
 	p.noteReviews()
 	if !p.Engagement.Spec.Suspend {
 		p.noteDeliverables()

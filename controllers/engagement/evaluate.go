@@ -17,6 +17,7 @@ func (p *pass) evaluate() bool {
 		return true
 	}
 	p.noteWaiting(p.offboard, "offboarding")
+	p.noteScorecard()
 	due := p.finalBy()
 	p.wait("evaluation/final", v1alpha1.ActorReviewer, p.st.EndedAt.Time, &due, fmt.Sprintf("give the final evaluation by scorecard %s: %d of %d given; the engagement goes on without it at the due time", p.Engagement.Spec.Evaluation.ScorecardRef.Name, p.finals(), p.finalsNeeded()))
 	p.noteUndecided()
@@ -36,6 +37,17 @@ func (p *pass) finals() int {
 		}
 	}
 	return n
+}
+
+// noteScorecard says that the scorecard is gone, without which no evaluation can be judged.
+func (p *pass) noteScorecard() {
+	plan := p.Engagement.Spec.Evaluation
+	if plan == nil || p.scorecard() != nil {
+		return
+	}
+	message := fmt.Sprintf("Scorecard %s is gone, and evaluations are judged when it is there again: create it again, or name another in spec.evaluation", plan.ScorecardRef.Name)
+	p.stall(v1alpha1.ReasonReferenceNotFound, message)
+	p.wait("spec/references", v1alpha1.ActorRequester, p.since("spec/references"), nil, message)
 }
 
 func (p *pass) finalsNeeded() int {

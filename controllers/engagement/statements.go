@@ -502,7 +502,7 @@ func (p *pass) judgeEvaluation(eval *v1alpha1.Evaluation) *v1alpha1.Standing {
 	}
 	switch s.Kind {
 	case v1alpha1.EvaluationFinal:
-		if p.st.EndedAt == nil {
+		if p.st.EndedAt == nil || eval.CreationTimestamp.Before(p.st.EndedAt) {
 			return ignored(reasonNotNow, "the final evaluation is given after the work has ended; give a periodic one until then")
 		}
 	case v1alpha1.EvaluationPeriodic:
@@ -513,7 +513,7 @@ func (p *pass) judgeEvaluation(eval *v1alpha1.Evaluation) *v1alpha1.Standing {
 		return ignored(reasonUnknown, "kind %s is not for engagements", s.Kind)
 	}
 	for _, r := range p.st.Evaluations {
-		if r.Kind == s.Kind && r.Period == s.Period && r.Evaluator == s.Author.Username {
+		if r.Kind == s.Kind && r.Evaluator == s.Author.Username && (r.Period == s.Period || s.Kind == v1alpha1.EvaluationFinal) {
 			return ignored(reasonDuplicate, "%s already counts for this author and period", r.Name)
 		}
 	}
@@ -535,6 +535,9 @@ func (p *pass) judgePeriod(period string, at time.Time) *v1alpha1.Standing {
 	n, err := strconv.Atoi(period)
 	if err != nil || n < 1 {
 		return invalid("UnknownPeriod", "period %q is not a number from 1", period)
+	}
+	if p.ended() {
+		at = earlier(at, p.st.EndedAt.Time)
 	}
 	if begun := 1 + int(at.Sub(assigned)/plan.Cadence.Duration); n > begun {
 		return invalid("UnknownPeriod", "period %d has not begun; the current one is %d", n, begun)
