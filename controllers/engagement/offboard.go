@@ -1,7 +1,6 @@
 package engagement
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -75,14 +74,12 @@ func (p *pass) foreseenEnd() *time.Time {
 	return timePtr(p.plannedEnd())
 }
 
-// noteUndecided asks for a decision on what was submitted in time.
+// noteUndecided asks for what is left to do about what was submitted in time.
 func (p *pass) noteUndecided() {
-	if len(p.delivery.Undecided) == 0 {
-		return
-	}
-	due := p.acceptBy()
-	for _, name := range p.delivery.Undecided {
-		p.wait(areaDeliverable+"/"+name, v1alpha1.RoleManager, p.st.EndedAt.Time, &due, fmt.Sprintf("decide on %s, submitted by the end: attest deliverable/%s Accepted, PartlyAccepted or Revise; undecided at the due time it lapses", name, name))
+	for _, w := range p.delivery.Waiting {
+		if slices.Contains(p.delivery.Undecided, w.Deliverable) {
+			p.wait(areaDeliverable+"/"+w.Deliverable, w.Who, w.Since, w.Due, w.Message)
+		}
 	}
 }
 

@@ -297,6 +297,9 @@ func (p *pass) setOverall() {
 // noteOverdueWaits stalls on any wait whose time has passed and that no phase has spoken of.
 func (p *pass) noteOverdueWaits() {
 	for _, w := range p.waits {
+		if strings.HasPrefix(w.What, areaDeliverable+"/") {
+			continue // what is handed in within the second in which it is due is in time
+		}
 		if w.Due != nil && !w.Due.After(p.Now) && len(p.stalls) == 0 {
 			p.stall(v1alpha1.ReasonStepOverdue, fmt.Sprintf("%s is overdue since %s: %s", w.What, w.Due.UTC().Format("2006-01-02T15:04:05Z"), w.Message))
 		}
