@@ -44,7 +44,9 @@ func isOneOf(users ...string) cel {
 // notOperator leaves the operator's own writes alone.
 var notOperator = condition{Name: "not-the-operator", Expression: caller + " != '" + admission.OperatorUsername + "'"}
 
-// notBeingDeleted keeps whatever a policy comes to ask of an object from standing in the way of its end.
+// notBeingDeleted keeps what a policy asks of an Engagement from standing in the way of its end: one that is being
+// deleted is given nothing more. The other policies judge a change alone, which taking a finalizer off is not, and some
+// are no less needed while access is being taken back.
 var notBeingDeleted = condition{
 	Name:       "not-being-deleted",
 	Expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp)",

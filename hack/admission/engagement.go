@@ -154,10 +154,7 @@ that only edits cannot dismiss a floor. So does giving an Engagement an owner, b
 deletes it after that owner and is asked for no verb. A grant that is still pending counts as held: the call to the
 target may be under way.`,
 		match: []rule{on("engagements", create, update, remove)},
-		when: []condition{
-			notBeingDeleted,
-			{"not-the-end-of-a-namespace-or-an-owner", "!(" + isOneOf(garbageCollector, namespaceController) + ")"},
-		},
+		when:  []condition{{"not-the-end-of-a-namespace-or-an-owner", "!(" + isOneOf(garbageCollector, namespaceController) + ")"}},
 		variables: []variable{
 			{"holdsAccess", lines(
 				"oldObject.?status.?access.?owed.orValue(0) > 0 ||",

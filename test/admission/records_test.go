@@ -70,6 +70,15 @@ func TestTheOperatorAloneWritesStatus(t *testing.T) {
 	}
 }
 
+func TestAStatusForgedAtBirthIsDropped(t *testing.T) {
+	g := NewWithT(t)
+	e := engagement()
+	e.Status.Terms, e.Status.Phase = accepted(e), v1alpha1.PhaseAssigned
+	created(t, mia, e)
+	g.Expect(e.Status.Terms).To(BeNil())
+	g.Expect(e.Status.Phase).To(BeEmpty())
+}
+
 func TestARecordIsDeletedByLongshoreAlone(t *testing.T) {
 	objects := map[string]client.Object{
 		"attestations": created(t, ana, attestation(eng, "spring", "approval/engagement", v1alpha1.VerdictRejected)),

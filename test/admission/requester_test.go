@@ -196,12 +196,20 @@ func TestGrantIsAskedForEveryProfile(t *testing.T) {
 	runAll(t, attempts)
 }
 
-func TestAnEngagementThatIsBeingDeletedCanStillLoseItsFinalizers(t *testing.T) {
-	e := beingDeleted(t, created(t, mia, engagement("tracker")))
-	attempt{
-		reason: "nothing that a policy asks may hold what is to go", user: noa,
-		try: updating(e, func(e *v1alpha1.Engagement) { e.Finalizers = nil }),
-	}.run(t)
+func TestAnEngagementThatIsBeingDeletedIsNotJudged(t *testing.T) {
+	e := created(t, mia, with(engagement("tracker"), func(e *v1alpha1.Engagement) {
+		e.Spec.Termination = &v1alpha1.Termination{Reason: v1alpha1.TerminationOther}
+	}))
+	e = beingDeleted(t, e)
+	runAll(t, []attempt{
+		{"losing its finalizers", "nothing may hold what is to go", noa, updating(e, func(e *v1alpha1.Engagement) { e.Finalizers = nil }), ""},
+		{"widened", "it is given nothing more", noa, updating(e, all(later, listing("tracker", production))), ""},
+		{"with its termination withdrawn", "it ends all the same", noa, updating(e, func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }), ""},
+	})
+	g := NewWithT(t)
+	kept := &v1alpha1.Engagement{}
+	must(t, updating(e, func(e *v1alpha1.Engagement) { later(e); kept = e })(t.Context(), as(t, noa)))
+	g.Expect(kept.Spec.Requester).To(Equal(author(mia)), "nobody should become the requester of what is to go")
 }
 
 func TestAMalformedEngagementIsRefusedByItsSchema(t *testing.T) {
