@@ -56,7 +56,7 @@ func (p *pass) withdrawn() v1alpha1.Withdrawal {
 	switch {
 	case p.deleting():
 		return v1alpha1.WithdrawalDeleted
-	case p.ended() && p.forCause:
+	case p.ended() && p.forCause():
 		return v1alpha1.WithdrawalEnded
 	case p.withdrawnByPeople():
 		return v1alpha1.WithdrawalWithdrawn
@@ -156,12 +156,11 @@ func (p *pass) expiry(profile string, inForce terms.InForce) time.Time {
 	if p.st.EndedAt != nil && p.st.EndedAt.Time.Before(end) {
 		end = p.st.EndedAt.Time
 	}
-	forCause := p.forCause || (p.st.Ending != nil && p.st.Ending.ForCause)
 	var maxGrace time.Duration
 	if ap := p.Profiles[profile]; ap != nil && ap.Spec.MaxGrace != nil {
 		maxGrace = ap.Spec.MaxGrace.Duration
 	}
-	return terms.GrantExpiry(end, inForce.Grace, maxGrace, forCause, nil)
+	return terms.GrantExpiry(end, inForce.Grace, maxGrace, p.forCause(), nil)
 }
 
 // widens says whether a grant gives more than the one there is.

@@ -19,9 +19,8 @@ func (p *pass) ended() bool { return p.st.EndedAt != nil }
 // The earliest of all stated ends wins. Once it has passed it is never reconsidered: an end written in Git cannot be taken back by Git.
 func (p *pass) findEnding() {
 	if p.ended() {
-		p.forCause = p.st.Ending != nil && p.st.Ending.ForCause
-		if t := p.Engagement.Spec.Termination; t != nil && t.Reason.ForCause() && (t.Effective == nil || !t.Effective.After(p.Now)) {
-			p.forCause = true // a cause found after the end takes the grace away
+		if t := p.Engagement.Spec.Termination; t != nil && t.Reason.ForCause() {
+			p.st.Ending.ForCause = true // a cause found after the end takes the grace away, and Git cannot give it back
 		}
 		return
 	}
@@ -40,6 +39,9 @@ func (p *pass) findEnding() {
 	p.end(first)
 }
 
+// forCause says whether it ended, or ends, for a cause that allows neither grace nor notice.
+func (p *pass) forCause() bool { return p.st.Ending != nil && p.st.Ending.ForCause }
+
 func (p *pass) end(e v1alpha1.Ending) {
 	if e.NoticedAt == nil {
 		e.NoticedAt = metaTime(p.Now)
@@ -47,7 +49,6 @@ func (p *pass) end(e v1alpha1.Ending) {
 	p.st.Ending = &e
 	p.st.EndedAt = e.At.DeepCopy()
 	p.st.Ends = e.At.UTC().Format(time.RFC3339)
-	p.forCause = e.ForCause
 }
 
 // ends lists every end that somebody stated, and the planned one. Where two fall on the same second the one listed first counts.
@@ -73,29 +74,29 @@ func (p *pass) ends() []v1alpha1.Ending {
 	if at := p.deliveredAt(); at != nil {
 		ends = append(ends, v1alpha1.Ending{Cause: v1alpha1.EndDelivered, At: metav1.NewTime(*at)})
 	}
-	return append(ends, v1alpha1.Ending{Cause: v1alpha1.EndPlanned, At: metav1.NewTime(p.plannedEnd())})
+	planned := p.plannedEnd()
+	if p.engaged() && planned.Before(p.Now) && planned.Before(p.st.Terms.StatementOfWork.End.Time) && p.st.Ends != planned.UTC().Format(time.RFC3339) {
+		planned = p.Now // a spec that is dated back ends now
+	}
+	return append(ends, v1alpha1.Ending{Cause: v1alpha1.EndPlanned, At: metav1.NewTime(planned)})
 }
 
-// termination in the spec. Without an effective time it is effective when first seen.
+// termination in the spec. Without an effective time it is effective when first seen; so it is where it is for cause, which allows no notice, and where it is
+// dated back, for an end undoes nothing that was stated before it.
 func (p *pass) termination() *v1alpha1.Ending {
 	t := p.Engagement.Spec.Termination
 	if t == nil {
 		return nil
 	}
 	e := v1alpha1.Ending{Cause: v1alpha1.EndTermination, Reason: t.Reason, By: cmp.Or(t.By, v1alpha1.ByRequester), ForCause: t.Reason.ForCause(), NoticedAt: metaTime(p.Now)}
-	if old := p.st.Ending; old != nil && old.Cause == v1alpha1.EndTermination && old.Reason == t.Reason && old.NoticedAt != nil {
+	e.At = *e.NoticedAt
+	old := p.st.Ending
+	known := old != nil && old.Cause == v1alpha1.EndTermination && old.Reason == t.Reason && old.NoticedAt != nil
+	if known {
 		e.NoticedAt = old.NoticedAt
 	}
-	switch {
-	case e.ForCause && (t.Effective == nil || t.Effective.After(p.Now)):
-		e.At = *e.NoticedAt // for cause there is no notice
-	case t.Effective != nil:
+	if t.Effective != nil && !e.ForCause && (t.Effective.After(p.Now) || known && t.Effective.Equal(&old.At)) {
 		e.At = *t.Effective
-	default:
-		e.At = *e.NoticedAt
-	}
-	if e.At.Time.Before(p.Engagement.CreationTimestamp.Time) {
-		e.At = *e.NoticedAt
 	}
 	return &e
 }
@@ -217,7 +218,7 @@ func (p *pass) rehire() v1alpha1.Rehire {
 	if r := p.latest(claimRehire); r != nil {
 		return v1alpha1.Rehire(r.Verdict)
 	}
-	if p.forCause {
+	if p.forCause() {
 		return v1alpha1.RehireIneligible
 	}
 	return v1alpha1.RehireEligible

@@ -64,7 +64,7 @@ func (p *pass) runOffboarding() {
 // foreseenEnd is the end ahead of which wind-down steps open; nil once the work ended in a way that nobody could prepare for.
 func (p *pass) foreseenEnd() *time.Time {
 	switch {
-	case p.ended() && p.st.Ending.Cause == v1alpha1.EndPlanned:
+	case p.ended() && (p.st.Ending.Cause == v1alpha1.EndPlanned || p.st.Ending.NoticedAt.Before(p.st.EndedAt)):
 		return &p.st.EndedAt.Time
 	case p.ended():
 		return nil

@@ -93,7 +93,6 @@ type pass struct {
 	delivery   deliveryResult
 	onboarding procedure
 	offboard   procedure
-	forCause   bool
 }
 
 // finding is a reason with a message that says what to do.
