@@ -453,7 +453,7 @@ func (p *pass) readEvaluations(last bool) {
 			continue
 		case eval.Status != nil && eval.Status.State != "", p.boundElsewhere(eval.OwnerReferences):
 			continue
-		case p.scorecard() == nil && p.Engagement.Spec.Evaluation != nil:
+		case p.scorecard() == nil && p.Engagement.Spec.Evaluation != nil && p.st.Phase != v1alpha1.PhaseClosed:
 			continue // judged when the scorecard is there
 		}
 		standing := p.judgeEvaluation(eval)
