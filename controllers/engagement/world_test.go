@@ -256,14 +256,14 @@ func (w *world) decide(s *scope) *decision {
 	if err != nil {
 		w.t.Fatalf("deciding on %s: %v", s.Engagement.Name, err)
 	}
-	if diff := cmp.Diff(before, cloneScope(w.t, s), scopeOptions...); diff != "" {
+	if diff := diff(before, cloneScope(w.t, s)); diff != "" {
 		w.t.Fatalf("a decision never writes to its scope, but (-before +after):\n%s", diff)
 	}
 	again, err := decide(other)
 	if err != nil {
 		w.t.Fatalf("deciding on %s in another order: %v", s.Engagement.Name, err)
 	}
-	if diff := cmp.Diff(d, again, scopeOptions...); diff != "" {
+	if diff := diff(d, again); diff != "" {
 		w.t.Fatalf("the order in which a cache lists objects must not matter, but for %s at %s (-one +other):\n%s", s.Engagement.Name, w.now.Format(time.DateTime), diff)
 	}
 	if len(d.Actions.Review) == 0 {

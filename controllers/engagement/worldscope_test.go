@@ -3,6 +3,7 @@ package engagement
 import (
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,14 @@ import (
 
 // scopeOptions compare scopes and decisions whole; empty and absent lists are the same to the API server.
 var scopeOptions = []cmp.Option{cmp.AllowUnexported(scope{}, load{}, decision{}, actions{}, grant{}), cmpopts.EquateEmpty()}
+
+// diff looks closer only where there is something to see: comparing two scopes for a report is slow.
+func diff(a, b any) string {
+	if reflect.DeepEqual(a, b) {
+		return ""
+	}
+	return cmp.Diff(a, b, scopeOptions...)
+}
 
 // scope reads what read.go reads.
 func (w *world) scope(eng *v1alpha1.Engagement) *scope {
