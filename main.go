@@ -25,6 +25,7 @@ import (
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers"
+	"github.com/longshore-dev/longshore/controllers/metrics"
 )
 
 func main() {
@@ -67,6 +68,9 @@ func run() error {
 	ctx := ctrl.SetupSignalHandler()
 	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}); err != nil {
 		return err
+	}
+	if err := errors.Join(metrics.RegisterEngagements(mgr.GetCache()), metrics.RegisterAccess(mgr.GetCache(), clock.RealClock{})); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
 	}
 	if err := addProbes(mgr); err != nil {
 		return err

@@ -13,18 +13,39 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/access"
+	"github.com/longshore-dev/longshore/controllers/access/provider"
+	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes"
+	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
+	"github.com/longshore-dev/longshore/controllers/worker"
 )
 
-// SetupAll registers the indexes and every reconciler.
+// reconciler is what every kind with a life of its own has.
+type reconciler interface {
+	SetupWithManager(ctx context.Context, mgr ctrl.Manager) error
+}
+
+// SetupAll registers the indexes and every reconciler. Revocations do not wait for anything else: each kind has a queue of its own.
 func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) error {
 	if err := index.Setup(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
-	eng := &engagement.Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: clk, Recorder: mgr.GetEventRecorder("longshore")}
-	if err := eng.SetupWithManager(ctx, mgr); err != nil {
-		return fmt.Errorf("setting up the engagement reconciler: %w", err)
+	c, reader, recorder := mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("longshore")
+	targets := access.NewTargets(provider.Registry{
+		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
+	}, clk)
+	for _, r := range []reconciler{
+		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
+		&access.ProviderReconciler{Client: c, Clock: clk, Targets: targets},
+		&checklist.Reconciler{Client: c, Clock: clk},
+		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
+		&engagement.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
+	} {
+		if err := r.SetupWithManager(ctx, mgr); err != nil {
+			return fmt.Errorf("setting up %T: %w", r, err)
+		}
 	}
 	return nil
 }

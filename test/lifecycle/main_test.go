@@ -4,12 +4,13 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
 	"time"
 
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,13 +23,13 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers"
 	"github.com/longshore-dev/longshore/controllers/domain/admission"
 	"github.com/longshore-dev/longshore/hack/cluster"
-	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
 )
 
 var (
@@ -38,7 +39,29 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(clustertest.Main(m, cluster.Options{ControllerManager: true, Audit: true}, prepare))
+	code := 1
+	if err := run(func() { code = m.Run() }); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run runs the tests between the start and the stop of the control plane and the operator.
+func run(tests func()) (err error) {
+	c, err := cluster.Start(context.Background(), cluster.Options{ControllerManager: true, Audit: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Stop()) }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel() // the operator's watches end before the API server is stopped
+	log.SetLogger(logr.Discard())
+	if err := prepare(ctx, c); err != nil {
+		return err
+	}
+	tests()
+	return nil
 }
 
 // prepare installs what `kubectl apply -k config/default` installs but for the Deployment, and runs the operator in this process, under its own service account.
@@ -99,26 +122,35 @@ func makeTargets(ctx context.Context) error {
 	return admin.Update(ctx, bindable)
 }
 
-// awaitAdmission waits until the API server enforces the policies: some seconds after they were applied, a forged author is refused.
+// awaitAdmission waits until the API server enforces the policies: some seconds after they were applied a forged author is refused, and an
+// engagement is stamped with its requester.
 func awaitAdmission(ctx context.Context) error {
-	probe := func() *v1alpha1.Attestation {
-		return &v1alpha1.Attestation{
-			ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-", Namespace: "default"},
-			Spec: v1alpha1.AttestationSpec{
-				SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: "none"}, Claim: "feedback/probe", Verdict: v1alpha1.VerdictRaised,
-				Author: &v1alpha1.Author{Username: "somebody-else"},
-			},
-		}
+	forged := &v1alpha1.Attestation{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-", Namespace: "default"},
+		Spec: v1alpha1.AttestationSpec{
+			SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: "none"}, Claim: "feedback/probe", Verdict: v1alpha1.VerdictRaised,
+			Author: &v1alpha1.Author{Username: "somebody-else"},
+		},
+	}
+	unstamped := &v1alpha1.Engagement{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-", Namespace: "default"},
+		Spec: v1alpha1.EngagementSpec{
+			Title: "probe", PoolRef: v1alpha1.PoolReference{Name: "none"}, Classification: v1alpha1.Classification{WorkerType: v1alpha1.AgencyWorker, Jurisdiction: "DE"},
+			StatementOfWork: v1alpha1.StatementOfWork{Start: metav1.Now(), End: metav1.NewTime(time.Now().Add(time.Hour)), Budget: v1alpha1.Money{Currency: "EUR", Amount: "1"}},
+		},
 	}
 	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		err := admin.Create(ctx, probe(), client.DryRunAll)
-		return apierrors.IsInvalid(err) || apierrors.IsForbidden(err), nil
+		if err := admin.Create(ctx, forged.DeepCopy(), client.DryRunAll); !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
+			return false, nil
+		}
+		eng := unstamped.DeepCopy()
+		err := admin.Create(ctx, eng, client.DryRunAll)
+		return err == nil && eng.Spec.Requester != nil, nil
 	})
 	if err != nil {
 		return fmt.Errorf("the admission policies did not become active: %w", err)
 	}
-	bindings := &admissionregistrationv1.ValidatingAdmissionPolicyBindingList{}
-	return admin.List(ctx, bindings)
+	return nil
 }
 
 func startOperator(ctx context.Context, config *rest.Config) error {
