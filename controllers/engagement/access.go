@@ -100,12 +100,12 @@ func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1al
 	if len(p.holds) > 0 && spec.Withdraw == "" {
 		spec.Hold = truncate(p.holds[0].Message, 256)
 	}
-	if widens(existing, &spec) && !p.permitted(profile) {
+	if widens(existing, &spec) && (len(p.holds) > 0 || !p.permitted(profile)) {
 		if existing == nil {
 			return
 		}
 		narrower := existing.Spec.DeepCopy()
-		narrower.Preexisting = spec.Preexisting
+		narrower.Preexisting, narrower.Hold = spec.Preexisting, spec.Hold
 		if spec.ExpiresAt.Before(&narrower.ExpiresAt) {
 			narrower.ExpiresAt = spec.ExpiresAt
 		}

@@ -86,15 +86,16 @@ func (p *pass) noteUndecided() {
 // accessGone says whether every entitlement ever granted is proven gone, held by another live grant, attested, decided upon or abandoned.
 func (p *pass) accessGone() bool {
 	for i := range p.Grants {
-		if !concluded(&p.Grants[i]) {
+		if !concluded(&p.Grants[i], p.deleting()) {
 			return false
 		}
 	}
 	return true
 }
 
-// concluded says whether nothing is owed on a grant that is to be gone.
-func concluded(g *v1alpha1.AccessGrant) bool {
+// concluded says whether nothing is owed on a grant that is to be gone. On deletion nobody is waited for who would decide on access that was there before: in a
+// namespace that goes nobody could state it.
+func concluded(g *v1alpha1.AccessGrant, deleting bool) bool {
 	if g.Status.ObservedGeneration != g.Generation || g.Status.Owed > 0 {
 		return false
 	}
@@ -102,7 +103,7 @@ func concluded(g *v1alpha1.AccessGrant) bool {
 		switch e.State {
 		case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAttested, v1alpha1.GrantAbandoned:
 		case v1alpha1.GrantPreexisting:
-			if !decided(g, e.Name) {
+			if !deleting && !decided(g, e.Name) {
 				return false
 			}
 		case v1alpha1.GrantPending:

@@ -145,12 +145,13 @@ func (p *pass) stall(reason, message string) {
 	p.stalls = append(p.stalls, finding{reason, message})
 }
 
-// wait notes that somebody is waited for. A wait that was there before keeps the moment since when.
+// wait notes that somebody is waited for. Of several for the same thing the first stands, but a person takes the operator's place: without them it can do nothing.
 func (p *pass) wait(what, who string, since time.Time, due *time.Time, message string) {
-	for _, w := range p.waits {
-		if w.What == what {
+	if i := slices.IndexFunc(p.waits, func(w v1alpha1.WaitingFor) bool { return w.What == what }); i >= 0 {
+		if p.waits[i].Who != v1alpha1.ActorOperator || who == v1alpha1.ActorOperator {
 			return
 		}
+		p.waits = slices.Delete(p.waits, i, i+1)
 	}
 	w := v1alpha1.WaitingFor{What: what, Who: who, Subject: p.subject(who), Since: metav1.NewTime(since), Message: truncate(message, 1024)}
 	if due != nil {
@@ -214,13 +215,14 @@ func (p *pass) worker() *v1alpha1.Worker {
 	if w := p.Workers[p.st.Worker.Name]; w != nil && w.Spec.PersonKey == p.st.Worker.PersonKey && w.DeletionTimestamp.IsZero() {
 		return w
 	}
+	var first *v1alpha1.Worker
 	for i := range p.Person {
 		w := &p.Person[i]
-		if w.Namespace == p.st.Worker.Namespace && w.DeletionTimestamp.IsZero() {
-			return w
+		if w.Namespace == p.st.Worker.Namespace && w.DeletionTimestamp.IsZero() && (first == nil || w.Name < first.Name) {
+			first = w
 		}
 	}
-	return nil
+	return first
 }
 
 // workerNamed is a Worker of the pool's namespace, by name.

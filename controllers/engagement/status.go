@@ -61,6 +61,9 @@ func (p *pass) waitingLine() string {
 }
 
 func (p *pass) notePreexisting() {
+	if p.deleting() {
+		return
+	}
 	for _, name := range p.preexistingUndecided() {
 		what := prefixPreexist + name
 		message := fmt.Sprintf("access %s existed before this engagement: somebody with the verb grant on the profile attests %s Keep or Remove", name, what)
