@@ -77,6 +77,7 @@ func (p *pass) brokenReferences() []finding {
 			missing("namespace %s has no Scorecard %s, which spec.evaluation or a checklist step names; create it or name another", p.Engagement.Namespace, name)
 		}
 	}
+	found = append(found, p.accessTooLate()...)
 	for _, a := range spec.Access {
 		if p.Profiles[a.Name] == nil {
 			missing("spec.access: there is no AccessProfile %s; ask security to create it or name another", a.Name)
@@ -122,6 +123,25 @@ func (p *pass) brokenPredecessor() []finding {
 	var found []finding
 	for _, problem := range problems {
 		found = append(found, finding{v1alpha1.ReasonTermsInvalid, "spec.replaces: " + problem})
+	}
+	return found
+}
+
+// accessTooLate finds steps that wait in onboarding for what is given only after it.
+func (p *pass) accessTooLate() []finding {
+	if p.OnboardingChecklist == nil {
+		return nil
+	}
+	fast := p.Engagement.Spec.Onboarding.Mode == v1alpha1.OnboardingFastTrack
+	var found []finding
+	for i := range p.OnboardingChecklist.Spec.Steps {
+		step := &p.OnboardingChecklist.Spec.Steps[i]
+		if fast && !step.FastTrack || step.Access == nil || !step.IsRequired() || !p.asksFor(step.Access.Profile) || p.availableFrom(step.Access.Profile) != v1alpha1.AvailableFromAssigned {
+			continue
+		}
+		if profile := step.Access.Profile; p.Profiles[profile] != nil && checklist.Blocks(step, checklist.Onboarding) != v1alpha1.BlocksClosing {
+			found = append(found, finding{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("spec.onboarding.checklistRef: step %s waits for access to %s, which is given only when onboarding is over; make the profile available from Onboarding, or drop the step", step.Name, profile)})
+		}
 	}
 	return found
 }
