@@ -108,6 +108,7 @@ func TestAWithdrawalByAttestationOutlivesItsObject(t *testing.T) {
 	if err := s.as(mia).Delete(s.Context(), att); err == nil {
 		t.Error("expected nobody but the operator and the garbage collector to delete an attestation")
 	}
+	s.nextSecond()
 	s.attest(mia, "work", "access/withdraw", v1alpha1.VerdictLifted)
 	s.gainsAccess(ada)
 }

@@ -231,6 +231,15 @@ func (s *stage) attest(user, engagement, claim string, verdict v1alpha1.Verdict,
 	return att
 }
 
+// nextSecond lets the second pass: of two opposite statements within one the refusing one counts, since times are whole seconds.
+func (s *stage) nextSecond() {
+	s.Helper()
+	this := time.Now().Unix()
+	if err := wait.PollUntilContextCancel(s.Context(), 20*time.Millisecond, true, func(context.Context) (bool, error) { return time.Now().Unix() > this, nil }); err != nil {
+		s.Fatal(err)
+	}
+}
+
 func (s *stage) attestation(engagement, claim string, verdict v1alpha1.Verdict, edits ...func(*v1alpha1.AttestationSpec)) *v1alpha1.Attestation {
 	att := &v1alpha1.Attestation{ObjectMeta: metav1.ObjectMeta{GenerateName: "att-", Namespace: s.ns}, Spec: v1alpha1.AttestationSpec{
 		SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: engagement}, Claim: claim, Verdict: verdict,
@@ -345,10 +354,7 @@ func (s *stage) gainsAccess(worker string) {
 func (s *stage) awaitAccess(worker string, want bool) {
 	s.Helper()
 	if err := wait.PollUntilContextTimeout(s.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) { return s.hasAccess(worker) == want, nil }); err != nil {
-		grants := &v1alpha1.AccessGrantList{}
-		_ = admin.List(s.Context(), grants, client.InNamespace(s.ns))
-		raw, _ := json.MarshalIndent(grants.Items, "", "  ")
-		s.Fatalf("expected access of %s to be %v; the grants are\n%s", worker, want, raw)
+		s.Fatalf("expected access of %s to be %v; the grants are\n%s", worker, want, s.grants())
 	}
 }
 
@@ -423,4 +429,22 @@ func (s *stage) binding() *rbacv1.RoleBinding {
 		s.Fatalf("expected one binding made by Longshore in %s, found %d", s.ns, len(bindings.Items))
 	}
 	return &bindings.Items[0]
+}
+
+// grants shows what the grants of the stage want and have.
+func (s *stage) grants() string {
+	s.Helper()
+	list := &v1alpha1.AccessGrantList{}
+	if err := admin.List(s.Context(), list, client.InNamespace(s.ns)); err != nil {
+		return err.Error()
+	}
+	var lines []string
+	for _, g := range list.Items {
+		raw, err := json.Marshal(map[string]any{"name": g.Name, "spec": g.Spec, "status": g.Status})
+		if err != nil {
+			return err.Error()
+		}
+		lines = append(lines, string(raw))
+	}
+	return strings.Join(lines, "\n")
 }
