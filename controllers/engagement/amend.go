@@ -12,11 +12,10 @@ import (
 
 // amend takes changed terms through both sides' consent. Until an amendment stands the accepted terms stay in force, and access follows the narrower of both.
 func (p *pass) amend() {
-	if !p.engaged() || p.ended() {
-		p.st.Amendment = nil
+	if !p.engaged() {
 		return
 	}
-	if p.st.Terms.Proposed == proposedHash(p.st) {
+	if p.ended() || p.st.Terms.Proposed == proposedHash(p.st) {
 		p.clearAmendment()
 		return
 	}

@@ -112,7 +112,7 @@ func (p *pass) runOnboarding() {
 	}
 	p.onboarding = p.run(checklist.Input{
 		Area: checklist.Onboarding, FastTrack: proc.Mode == v1alpha1.OnboardingFastTrack, Open: true, Sealed: p.ended(), SealedAt: p.endedAt(), StartedAt: proc.StartedAt.Time,
-		Certificates: p.certificates(), Records: append(p.records(areaOnboarding), p.carriedRecords()...),
+		Certificates: p.certificates(), Records: p.records(areaOnboarding),
 	}, proc)
 }
 
@@ -176,12 +176,28 @@ func recordsOf(all []v1alpha1.AttestationRecord, area string) []v1alpha1.Attesta
 	return records
 }
 
-// carriedRecords are what a renewal keeps of its predecessor's onboarding: the person does not sign or learn the same thing twice.
-func (p *pass) carriedRecords() []v1alpha1.AttestationRecord {
+// carryOver takes into a renewal's own record what was stated of its predecessor's onboarding, before that is removed or renewed again: the person does not sign
+// or learn the same thing twice.
+func (p *pass) carryOver() {
 	if p.Engagement.Spec.Continues == nil || p.Predecessor == nil {
-		return nil
+		return
 	}
-	return recordsOf(p.Predecessor.Status.Attestations, areaOnboarding)
+	carried := slices.DeleteFunc(recordsOf(p.Predecessor.Status.Attestations, areaOnboarding), p.outdated)
+	room := max(maxRecords-recordsKeptForEnds-len(p.st.Attestations), 0)
+	p.st.Attestations = append(p.st.Attestations, carried[:min(len(carried), room)]...)
+}
+
+// outdated says whether a record of the predecessor's onboarding is of training that is to be taken again by now.
+func (p *pass) outdated(r v1alpha1.AttestationRecord) bool {
+	if p.Predecessor.Status.Onboarding == nil {
+		return false
+	}
+	step := findStep(p.Predecessor.Status.Onboarding.Definition, strings.TrimPrefix(r.Claim, areaOnboarding+"/"))
+	if step == nil || step.Training == nil || step.Training.ValidFor == "" {
+		return false
+	}
+	expires, err := terms.AddPeriod(r.At.Time, step.Training.ValidFor)
+	return err != nil || !expires.After(p.Now)
 }
 
 // certificates of the person, whichever Worker object earned them.

@@ -109,6 +109,7 @@ func (p *pass) accept(offer *v1alpha1.Offer, w *v1alpha1.Worker, at metav1.Time)
 	inherited, _ := p.takeOver() // the gate has seen to the problems
 	p.st.Terms = terms.Accept(&p.Engagement.Spec, w.Name, offer.Rate, proposedHash(p.st), offer.Hash, at)
 	p.st.Terms.Inherited = inherited
+	p.carryOver()
 	p.setCandidate(w.Name, v1alpha1.CandidateAccepted)
 	p.enter(v1alpha1.PhaseOnboarding)
 	return true
