@@ -141,7 +141,8 @@ func (p *pass) afterNotice(t time.Time) time.Time {
 	return end
 }
 
-// deliveredAt is when the last of all deliverables was accepted, once all are.
+// deliveredAt is when the last of all deliverables was accepted, once all are. What was handed over is another's to deliver: whoever hands over what is left
+// stays until the end that was stated, and it is that end which says how they left.
 func (p *pass) deliveredAt() *time.Time {
 	if p.st.Phase != v1alpha1.PhaseAssigned {
 		return nil
@@ -152,6 +153,9 @@ func (p *pass) deliveredAt() *time.Time {
 	}
 	var last time.Time
 	for _, d := range r.Deliverables {
+		if d.State == v1alpha1.DeliverableHandedOver {
+			return nil
+		}
 		if d.AcceptedAt != nil && d.AcceptedAt.After(last) {
 			last = d.AcceptedAt.Time
 		}

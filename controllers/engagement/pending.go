@@ -7,6 +7,7 @@ import (
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/delivery"
 	"github.com/longshore-dev/longshore/controllers/domain/policy"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
@@ -119,7 +120,10 @@ func (p *pass) brokenPredecessor() []finding {
 	case spec.Continues != nil && spec.WorkerRef != nil && p.workerNamed(spec.WorkerRef.Name) != nil && p.workerNamed(spec.WorkerRef.Name).Spec.PersonKey != p.Predecessor.Status.Worker.PersonKey:
 		return []finding{{v1alpha1.ReasonReferenceNotAllowed, fmt.Sprintf("spec.continues: a renewal keeps the worker of %s; set workerRef to them, or use replaces", spec.Continues.Name)}}
 	}
-	_, problems := p.takeOver()
+	inherited, problems := p.takeOver()
+	if _, err := delivery.Spend(&spec.StatementOfWork, inherited, nil); len(inherited) > 0 && err != nil {
+		problems = append(problems, err.Error())
+	}
 	var found []finding
 	for _, problem := range problems {
 		found = append(found, finding{v1alpha1.ReasonTermsInvalid, "spec.replaces: " + problem})
