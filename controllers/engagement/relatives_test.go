@@ -1,0 +1,155 @@
+package engagement
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// aReplacement is asked for after ada, who had a logo and assets to make, resigned with effect of 11 December and left a handover.
+func aReplacement(t *testing.T, changes ...func(*v1alpha1.EngagementSpec)) *world {
+	t.Helper()
+	w := aMarketingTeam(t).add(aChecklist("exit", aStep("handover", v1alpha1.StepDocument, beforeEnd(120*time.Hour))), designerOnboarding())
+	w.add(anEngagement("designer").Deliverable("logo", "2026-12-14 17:00", "2000").Deliverable("assets", "2026-12-28 17:00", "1000").Offboarding("exit")).hire().start()
+	w.until("2026-12-09").say(said(v1alpha1.VerdictResigned, "ada").Effective("2026-12-11 08:00"), submitted("logo")).after(time.Hour)
+	w.say(verdictOn("logo", v1alpha1.VerdictAccepted), done("offboarding/handover", "ada").Evidence("https://drive.example.com/handover"))
+	next := anEngagement("replacement").From("2026-12-10 08:00", "2027-01-01 08:00").Replaces("designer", "assets").Onboarding("intro").FastTrack()
+	for _, change := range changes {
+		next.With(change)
+	}
+	return w.add(next).approve()
+}
+
+func TestAReplacementTakesOverWorkAndHandover(t *testing.T) {
+	w := aReplacement(t).expectOffered("leo") // ada is the one who is replaced
+	w.say(w.answer(v1alpha1.VerdictAccepted)).expectPhase(v1alpha1.PhaseOnboarding)
+	if h := w.status().Onboarding.Handover; len(h) != 1 || h[0].URI != "https://drive.example.com/handover" {
+		t.Errorf("what ada left behind appears in leo's onboarding, but it is %v", h)
+	}
+	w.expectDeliverable("assets", v1alpha1.DeliverableOpen)
+	if got := w.status().Spend.Committed; got != "1000" {
+		t.Errorf("assets keep the price they had, 1000, but %s is committed", got)
+	}
+	w.subject = "designer"
+	w.expectDeliverable("assets", v1alpha1.DeliverableHandedOver).expectDeliverable("logo", v1alpha1.DeliverableAccepted)
+	w.until("2026-12-11 08:00").expectOutcome(v1alpha1.OutcomeResigned).expectDeliverable("assets", v1alpha1.DeliverableHandedOver)
+	w.subject = "replacement"
+	w.say(done("onboarding/nda", "leo"), done("start/confirmed", "max")).expectPhase(v1alpha1.PhaseAssigned)
+	w.say(submitted("assets").By("leo")).after(time.Hour).say(verdictOn("assets", v1alpha1.VerdictAccepted)).expectOutcome(v1alpha1.OutcomeCompleted)
+	if got := w.status().Spend.Accepted; got != "1000" {
+		t.Errorf("assets were accepted for 1000, but %s is", got)
+	}
+}
+
+func TestAReplacementThatCannotTakeOver(t *testing.T) {
+	tests := []struct {
+		name, because string
+		takes         []string
+	}{
+		{"what was accepted", "it is done and paid", []string{"logo"}},
+		{"what there is not", "there is nothing of that name", []string{"website"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			w := aReplacement(t, func(s *v1alpha1.EngagementSpec) { s.Replaces.Deliverables = tc.takes })
+			w.expectPhase(v1alpha1.PhasePending).expectStalled(v1alpha1.ReasonTermsInvalid)
+		})
+	}
+	t.Run("more than its budget pays", func(t *testing.T) {
+		aReplacement(t, budget("900")).expectPhase(v1alpha1.PhasePending).expectStalled(v1alpha1.ReasonTermsInvalid)
+	})
+	t.Run("from an engagement that nobody accepted", func(t *testing.T) {
+		w := aMarketingTeam(t).add(anEngagement("designer").Deliverable("logo", "2026-12-14", "1")).approve()
+		w.add(anEngagement("replacement").Replaces("designer", "logo")).approve().expectStalled(v1alpha1.ReasonTermsInvalid)
+	})
+}
+
+func TestWhatWasTakenOverStaysWhenThePredecessorIsGone(t *testing.T) {
+	w := aReplacement(t)
+	w.say(w.answer(v1alpha1.VerdictAccepted)).until("2026-12-12").remove("designer").settle()
+	if w.engagements["designer"] != nil {
+		t.Fatal("the predecessor is closed, so it goes at once")
+	}
+	w.expectDeliverable("assets", v1alpha1.DeliverableOpen)
+	if len(w.status().Onboarding.Handover) != 1 {
+		t.Error("the handover was taken over, and stays")
+	}
+}
+
+// renewed is ada's engagement to the end of the year, onboarded, at work, and a renewal of it for January that she accepted.
+func renewed(t *testing.T, changes ...func(*v1alpha1.Checklist)) *world {
+	t.Helper()
+	intro := designerOnboarding()
+	for _, change := range changes {
+		change(intro)
+	}
+	w := aMarketingTeam(t).add(intro, anEngagement("designer").Onboarding("intro").Access("chat", "drive")).hire()
+	w.say(done("onboarding/nda", "ada")).say(done("onboarding/brand", "ben").Score(90), done("onboarding/contacts", "ben")).start()
+	next := anEngagement("renewal").From("2027-01-01 08:00", "2027-02-01 08:00").Pinned("ada").Continues("designer").Onboarding("intro").Access("chat", "drive")
+	w.until("2026-12-20").add(next).approve()
+	return w.say(w.answer(v1alpha1.VerdictAccepted)).expectPhase(v1alpha1.PhaseOnboarding)
+}
+
+func TestARenewalGoesOnWhereItsPredecessorEnds(t *testing.T) {
+	w := renewed(t).expectStep("onboarding", "nda", v1alpha1.StepDone).expectStep("onboarding", "brand", v1alpha1.StepDone)
+	w.expectAccess("chat", v1alpha1.GrantVerified).expectAccess("drive", v1alpha1.GrantVerified) // without a gap
+	w.expectNoWait("start/confirmed").until("2027-01-01 08:00").expectPhase(v1alpha1.PhaseAssigned)
+	w.subject = "designer"
+	w.expectOutcome(v1alpha1.OutcomeCompleted)
+	w.subject = "renewal"
+	t.Run("also when its predecessor is removed", func(t *testing.T) {
+		w.remove("designer").settle().expectStep("onboarding", "nda", v1alpha1.StepDone).expectNoWait("onboarding/nda")
+	})
+}
+
+func TestARenewalDoesNotCarryTrainingThatIsToBeTakenAgain(t *testing.T) {
+	w := renewed(t, func(cl *v1alpha1.Checklist) { cl.Spec.Steps[2].Training.ValidFor = "P3W" })
+	w.expectStep("onboarding", "nda", v1alpha1.StepDone).expectStep("onboarding", "brand", v1alpha1.StepOpen)
+}
+
+func TestARenewalKeepsItsStepsThoughItsPredecessorWasRemoved(t *testing.T) {
+	w := renewed(t).remove("designer").settle()
+	w.expectStep("onboarding", "nda", v1alpha1.StepDone).expectNoWait("onboarding/nda")
+}
+
+func TestARenewalOfARenewalCarriesTheSameSteps(t *testing.T) {
+	w := renewed(t).until("2027-01-20")
+	w.add(anEngagement("third").From("2027-02-01 08:00", "2027-03-01 08:00").Pinned("ada").Continues("renewal").Onboarding("intro").Access("chat")).approve()
+	w.say(w.answer(v1alpha1.VerdictAccepted)).expectStep("onboarding", "nda", v1alpha1.StepDone).expectStep("onboarding", "contacts", v1alpha1.StepDone)
+}
+
+func TestARenewalKeepsTheWorkerAndTakesTheirPlace(t *testing.T) {
+	t.Run("another worker is no renewal", func(t *testing.T) {
+		w := aMarketingTeam(t).add(anEngagement("designer").Pinned("ada")).hire()
+		w.add(anEngagement("renewal").Pinned("leo").Continues("designer")).approve().expectStalled(v1alpha1.ReasonReferenceNotAllowed)
+	})
+	t.Run("nobody is engaged yet", func(t *testing.T) {
+		w := aMarketingTeam(t).add(anEngagement("designer").Pinned("ada")).approve()
+		w.add(anEngagement("renewal").Pinned("ada").Continues("designer")).approve().expectStalled(v1alpha1.ReasonReferenceNotAllowed)
+	})
+	t.Run("the engagement that ends does not count against the limit", func(t *testing.T) {
+		limited := aPool("designers")
+		limited.Spec.Limits = &v1alpha1.PoolLimits{MaxConcurrentPerWorker: 1}
+		w := aMarketingTeam(t).add(limited, anEngagement("designer").Pinned("ada")).hire()
+		w.add(anEngagement("renewal").From("2027-01-01 08:00", "2027-02-01 08:00").Pinned("ada").Continues("designer")).approve().expectOffered("ada")
+	})
+	t.Run("a predecessor that never began has no start to go on from", func(t *testing.T) {
+		w := aMarketingTeam(t).add(anEngagement("designer").Pinned("ada")).hire()
+		w.add(anEngagement("renewal").Pinned("ada").Continues("designer")).approve()
+		w.say(w.answer(v1alpha1.VerdictAccepted)).until("2026-12-01 08:00").expectWaits("start/confirmed: Manager")
+	})
+}
+
+func TestLoadCountsWhatHasNotEnded(t *testing.T) {
+	ended := metaTime(on("2026-12-01"))
+	var running, over, older v1alpha1.Engagement
+	running.Spec.Requirements = &v1alpha1.Requirements{HoursPerWeek: 20}
+	over.Status = v1alpha1.EngagementStatus{EndedAt: ended, Rehire: v1alpha1.RehireIneligible}
+	older.Status = v1alpha1.EngagementStatus{EndedAt: &metav1.Time{Time: on("2026-11-01")}, Rehire: v1alpha1.RehireEligible}
+	if l := loadOf([]v1alpha1.Engagement{over, running, older}); l.Engagements != 1 || l.Hours != 20 || l.Rehire != v1alpha1.RehireIneligible {
+		t.Errorf("one engagement of 20 hours runs, and the newest decision is Ineligible, but it is %+v", l)
+	}
+}
