@@ -1,0 +1,121 @@
+package access
+
+import (
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// ledger guards what one (provider, target, subject) is owed to. A grant decides and writes while it has the lock of an entitlement's
+// key, so that of two grants that end together one sees what the other did. What was given is noted here before it is given: the
+// cache, by whose index the other holders are found, may not show it yet.
+type ledger struct {
+	mu     sync.Mutex
+	locks  map[string]*keyLock
+	grants map[types.NamespacedName]map[string]string   // key → provider, by grant
+	keys   map[string]map[types.NamespacedName]struct{} // grants, by key
+}
+
+type keyLock struct {
+	sync.Mutex
+	users int
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		locks:  map[string]*keyLock{},
+		grants: map[types.NamespacedName]map[string]string{},
+		keys:   map[string]map[types.NamespacedName]struct{}{},
+	}
+}
+
+// lock locks keys, in an order that is the same for all, and returns what unlocks them.
+func (l *ledger) lock(keys []string) (unlock func()) {
+	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
+	locks := make([]*keyLock, len(keys))
+	l.mu.Lock()
+	for i, key := range keys {
+		if l.locks[key] == nil {
+			l.locks[key] = &keyLock{}
+		}
+		locks[i] = l.locks[key]
+		locks[i].users++
+	}
+	l.mu.Unlock()
+	for _, lock := range locks {
+		lock.Lock()
+	}
+	return func() {
+		for _, lock := range locks {
+			lock.Unlock()
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for i, key := range keys {
+			if locks[i].users--; locks[i].users == 0 {
+				delete(l.locks, key)
+			}
+		}
+	}
+}
+
+// note notes that a grant is about to be given something.
+func (l *ledger) note(grant types.NamespacedName, key, providerName string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.add(grant, key, providerName)
+}
+
+// settle replaces what is noted for a grant: key → provider.
+func (l *ledger) settle(grant types.NamespacedName, held map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key := range l.grants[grant] {
+		delete(l.keys[key], grant)
+		if len(l.keys[key]) == 0 {
+			delete(l.keys, key)
+		}
+	}
+	delete(l.grants, grant)
+	for key, providerName := range held {
+		l.add(grant, key, providerName)
+	}
+}
+
+// add is called with mu held.
+func (l *ledger) add(grant types.NamespacedName, key, providerName string) {
+	if l.grants[grant] == nil {
+		l.grants[grant] = map[string]string{}
+	}
+	l.grants[grant][key] = providerName
+	if l.keys[key] == nil {
+		l.keys[key] = map[types.NamespacedName]struct{}{}
+	}
+	l.keys[key][grant] = struct{}{}
+}
+
+// holders returns the grants that were given a key.
+func (l *ledger) holders(key string) []types.NamespacedName {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var holders []types.NamespacedName
+	for grant := range l.keys[key] {
+		holders = append(holders, grant)
+	}
+	return holders
+}
+
+// uses says whether anything is noted on a provider.
+func (l *ledger) uses(providerName string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, held := range l.grants {
+		for _, on := range held {
+			if on == providerName {
+				return true
+			}
+		}
+	}
+	return false
+}

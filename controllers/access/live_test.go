@@ -1,0 +1,144 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// indexes are the manager's, by name.
+var indexes = indexFuncs{}
+
+type indexFuncs map[string]client.IndexerFunc
+
+func (i indexFuncs) IndexField(_ context.Context, _ client.Object, name string, values client.IndexerFunc) error {
+	i[name] = values
+	return nil
+}
+
+// errCut is what a call that was cut off returns.
+var errCut = errors.New("cut off")
+
+// live reads and writes the API server like a manager's client, without a cache that could be behind unless a test says so, and counts.
+type live struct {
+	client.Client
+
+	mu     sync.Mutex
+	calls  int
+	writes []string
+	// cutAt is the call, counted from one, that is cut off, and afterwards says whether it has its effect. Zero cuts none.
+	cutAt      int
+	afterwards bool
+	// behind, if set, answers lists of grants instead of the API server.
+	behind func(client.ObjectList)
+}
+
+func (l *live) call(write string, do func() error) error {
+	l.mu.Lock()
+	l.calls++
+	cut := l.calls == l.cutAt
+	if write != "" {
+		l.writes = append(l.writes, write)
+	}
+	afterwards := l.afterwards
+	l.mu.Unlock()
+	if cut && !afterwards {
+		return errCut
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if cut {
+		return errCut
+	}
+	return nil
+}
+
+// reset forgets what was counted, and returns it.
+func (l *live) reset() (calls int, writes []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls, writes = l.calls, l.writes
+	l.calls, l.writes, l.cutAt = 0, nil, 0
+	return calls, writes
+}
+
+func (l *live) Get(ctx context.Context, key client.ObjectKey, o client.Object, options ...client.GetOption) error {
+	return l.call("", func() error { return l.Client.Get(ctx, key, o, options...) })
+}
+
+func (l *live) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	var given client.ListOptions
+	given.ApplyOptions(options)
+	selector := given.FieldSelector
+	return l.call("", func() error {
+		if err := l.Client.List(ctx, list, client.InNamespace(given.Namespace)); err != nil {
+			return err
+		}
+		if l.behind != nil {
+			l.behind(list)
+		}
+		return filter(list, selector)
+	})
+}
+
+// filter keeps what an index would find.
+func filter(list client.ObjectList, selector fields.Selector) error {
+	if selector == nil || selector.Empty() {
+		return nil
+	}
+	items, err := meta.ExtractList(list)
+	if err != nil {
+		return err
+	}
+	for _, requirement := range selector.Requirements() {
+		values, known := indexes[requirement.Field]
+		if !known {
+			return fmt.Errorf("there is no index %s", requirement.Field)
+		}
+		items = slices.DeleteFunc(items, func(o runtime.Object) bool {
+			object, is := o.(client.Object)
+			return !is || !slices.Contains(values(object), requirement.Value)
+		})
+	}
+	return meta.SetList(list, items)
+}
+
+func (l *live) Create(ctx context.Context, o client.Object, options ...client.CreateOption) error {
+	return l.call(write("create", o), func() error { return l.Client.Create(ctx, o, options...) })
+}
+
+func (l *live) Update(ctx context.Context, o client.Object, options ...client.UpdateOption) error {
+	return l.call(write("update", o), func() error { return l.Client.Update(ctx, o, options...) })
+}
+
+func (l *live) Patch(ctx context.Context, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+	return l.call(write("patch", o), func() error { return l.Client.Patch(ctx, o, patch, options...) })
+}
+
+func (l *live) Delete(ctx context.Context, o client.Object, options ...client.DeleteOption) error {
+	return l.call(write("delete", o), func() error { return l.Client.Delete(ctx, o, options...) })
+}
+
+func (l *live) Status() client.SubResourceWriter { return &liveStatus{l.Client.Status(), l} }
+
+type liveStatus struct {
+	client.SubResourceWriter
+	live *live
+}
+
+func (s *liveStatus) Update(ctx context.Context, o client.Object, options ...client.SubResourceUpdateOption) error {
+	return s.live.call(write("update status of", o), func() error { return s.SubResourceWriter.Update(ctx, o, options...) })
+}
+
+func write(verb string, o client.Object) string {
+	return fmt.Sprintf("%s %s %s", verb, reflect.TypeOf(o).Elem().Name(), o.GetName())
+}

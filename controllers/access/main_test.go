@@ -1,0 +1,40 @@
+package access
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/index"
+	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
+)
+
+var (
+	shared *cluster.Cluster
+	scheme = runtime.NewScheme()
+	admin  client.Client
+)
+
+func TestMain(m *testing.M) {
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	os.Exit(clustertest.Main(m, cluster.Options{}, func(ctx context.Context, c *cluster.Cluster) error {
+		shared = c
+		if err := c.InstallCRDs(ctx, "../../config/crd/bases"); err != nil {
+			return err
+		}
+		if err := index.Setup(ctx, indexes); err != nil {
+			return err
+		}
+		var err error
+		admin, err = client.New(c.RESTConfig(), client.Options{Scheme: scheme})
+		return err
+	}))
+}

@@ -1,0 +1,268 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/access/provider"
+	"github.com/longshore-dev/longshore/controllers/index"
+)
+
+// +kubebuilder:rbac:groups=gig.longshore.dev,resources=accessproviders,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=gig.longshore.dev,resources=accessproviders/status,verbs=update
+
+const (
+	// reprobe is how often a target system that answered is asked again; what fails in between is seen by the grants.
+	reprobe = 10 * time.Minute
+	// reprobeFailed is how often one that did not is asked: what waits for it should not wait much longer than the outage.
+	reprobeFailed = 30 * time.Second
+	// countDelay gathers the changes of many grants into one write of the counts.
+	countDelay = 5 * time.Second
+)
+
+// reasonDecommissioned: the target system was declared gone for good.
+const reasonDecommissioned = "Decommissioned"
+
+// ProviderReconciler keeps an AccessProvider while anything is held or owed in its target system, and says whether it answers.
+type ProviderReconciler struct {
+	Client client.Client
+	Clock  clock.PassiveClock
+	// Targets are the GrantReconciler's.
+	Targets *Targets
+
+	mu     sync.Mutex
+	probes map[string]probe
+}
+
+// probe is the last one of an AccessProvider.
+type probe struct {
+	uid        types.UID
+	generation int64
+	next       time.Time
+}
+
+// Reconcile does one pass over one AccessProvider.
+func (r *ProviderReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	object := &v1alpha1.AccessProvider{}
+	if err := r.Client.Get(ctx, req.NamespacedName, object); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(req.Name)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading the AccessProvider: %w", err)
+	}
+	counted, err := r.count(ctx, object.Name)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !object.DeletionTimestamp.IsZero() && counted.open == 0 && !r.Targets.ledger.uses(object.Name) {
+		return ctrl.Result{}, r.setFinalizer(ctx, object, controllerutil.RemoveFinalizer)
+	}
+	// The finalizer comes before anything can be given: a grant gives nothing in a target system without.
+	if object.DeletionTimestamp.IsZero() {
+		if err := r.setFinalizer(ctx, object, controllerutil.AddFinalizer); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+
+	status := object.Status.DeepCopy()
+	status.ObservedGeneration = object.Generation
+	status.Granted, status.Owed = counted.granted, counted.owed
+	ready, wait := r.readiness(ctx, object, counted)
+	if ready != nil {
+		ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, object.Generation, metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+		meta.SetStatusCondition(&status.Conditions, *ready)
+	}
+	if !equality.Semantic.DeepEqual(&object.Status, status) {
+		object.Status = *status
+		if err := r.Client.Status().Update(ctx, object, client.FieldOwner(fieldOwner)); err != nil {
+			r.probeAgain(object.Name)
+			return ctrl.Result{}, fmt.Errorf("writing the status of the AccessProvider: %w", err)
+		}
+	}
+	return ctrl.Result{RequeueAfter: wait}, nil
+}
+
+// counts are what grants have in one target system.
+type counts struct {
+	granted, owed int32
+	// open are the entitlements that may need the target system again.
+	open int
+}
+
+func (r *ProviderReconciler) count(ctx context.Context, name string) (counts, error) {
+	list := &v1alpha1.AccessGrantList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{index.GrantByProvider: name}, client.UnsafeDisableDeepCopy); err != nil {
+		return counts{}, fmt.Errorf("listing what is granted: %w", err)
+	}
+	var c counts
+	for i := range list.Items {
+		for state, n := range tally(&list.Items[i])[name] {
+			switch state {
+			case v1alpha1.GrantGranted, v1alpha1.GrantVerified:
+				c.granted += n
+				c.open += int(n)
+			case v1alpha1.GrantRevoking:
+				c.owed += n
+				c.open += int(n)
+			case v1alpha1.GrantPending, v1alpha1.GrantPreexisting:
+				c.open += int(n)
+			default:
+			}
+		}
+	}
+	return c, nil
+}
+
+// tally counts the rows of a grant by provider and state.
+func tally(grant *v1alpha1.AccessGrant) map[string]map[v1alpha1.GrantState]int32 {
+	tallied := map[string]map[v1alpha1.GrantState]int32{}
+	for i := range grant.Status.Entitlements {
+		r := &grant.Status.Entitlements[i]
+		if tallied[r.Provider] == nil {
+			tallied[r.Provider] = map[v1alpha1.GrantState]int32{}
+		}
+		tallied[r.Provider][r.State]++
+	}
+	return tallied
+}
+
+func (r *ProviderReconciler) setFinalizer(ctx context.Context, object *v1alpha1.AccessProvider, set func(client.Object, string) bool) error {
+	before := object.DeepCopy()
+	if !set(object, v1alpha1.ProviderFinalizer) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, object, patch, client.FieldOwner(fieldOwner)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("setting or removing the finalizer of the AccessProvider: %w", err)
+	}
+	return nil
+}
+
+// readiness says whether the target system answers, and when to look again. It is nil while the last answer still stands.
+func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.AccessProvider, c counts) (*metav1.Condition, time.Duration) {
+	if declared := object.Spec.Decommissioned; declared != nil {
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: reasonDecommissioned, Message: "the target system was declared gone for good: what it held is abandoned, not proven revoked, and nothing is granted in it"}, 0
+	}
+	if !object.DeletionTimestamp.IsZero() {
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, 0
+	}
+	if wait, stands := r.stands(object); stands {
+		return nil, wait
+	}
+	err := r.probe(ctx, object)
+	wait := reprobe - spread(reprobe/5, object.Name)
+	if err != nil {
+		wait = reprobeFailed
+	}
+	if provider.IsBusy(err) || ctx.Err() != nil {
+		// It was not asked: what it answered before stands.
+		return nil, reprobeFailed
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.probes == nil {
+		r.probes = map[string]probe{}
+	}
+	r.probes[object.Name] = probe{object.UID, object.Generation, r.Clock.Now().Add(wait)}
+	if err != nil {
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProviderFailed, Message: cut(fmt.Sprintf("the target system does not answer as it should: %v", err))}, wait
+	}
+	return &metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "the target system answers"}, wait
+}
+
+// stands says whether the last probe is of this spec and recent enough, and how long it still is.
+func (r *ProviderReconciler) stands(object *v1alpha1.AccessProvider) (time.Duration, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.probes[object.Name]
+	wait := last.next.Sub(r.Clock.Now())
+	return wait, last.uid == object.UID && last.generation == object.Generation && wait > 0
+}
+
+func (r *ProviderReconciler) probeAgain(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.probes, name)
+}
+
+func (r *ProviderReconciler) forget(name string) {
+	r.probeAgain(name)
+	r.Targets.disconnect(name)
+}
+
+func (r *ProviderReconciler) probe(ctx context.Context, object *v1alpha1.AccessProvider) error {
+	opened, err := r.Targets.connect(object)
+	if err != nil {
+		return err
+	}
+	return opened.Probe(ctx)
+}
+
+// SetupWithManager follows AccessProviders and what grants have in them. The indexes of package index must be registered.
+func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) error {
+	err := ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.AccessProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.AccessGrant{}, countLater).
+		WithOptions(controller.Options{ReconciliationTimeout: passTimeout}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the reconciler of access providers: %w", err)
+	}
+	return nil
+}
+
+// countLater enqueues the AccessProviders whose counts a grant changes, after a while.
+var countLater = handler.Funcs{
+	CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		enqueueChanged(q, nil, e.Object)
+	},
+	UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		enqueueChanged(q, e.ObjectOld, e.ObjectNew)
+	},
+	DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		enqueueChanged(q, e.Object, nil)
+	},
+}
+
+func enqueueChanged(q workqueue.TypedRateLimitingInterface[reconcile.Request], before, after client.Object) {
+	was, is := tallyOf(before), tallyOf(after)
+	for name := range was {
+		if !maps.Equal(was[name], is[name]) {
+			q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, countDelay)
+		}
+	}
+	for name := range is {
+		if was[name] == nil {
+			q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}, countDelay)
+		}
+	}
+}
+
+func tallyOf(o client.Object) map[string]map[v1alpha1.GrantState]int32 {
+	if grant, is := o.(*v1alpha1.AccessGrant); is {
+		return tally(grant)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/access/provider"
+	"github.com/longshore-dev/longshore/controllers/metrics"
+)
+
+// takeAll revokes what is not to be, and asks about what existed before.
+func (p *pass) takeAll(ctx context.Context) error {
+	// All of it is owed from the first moment, whatever the calls give.
+	for i := range p.rows {
+		if r := &p.rows[i]; p.action(r) == take && r.State != v1alpha1.GrantRevoking {
+			p.owe(r)
+		}
+	}
+	if err := p.each(ctx, take, p.take); err != nil {
+		return err
+	}
+	return p.each(ctx, settle, p.settle)
+}
+
+// owe makes a revocation owed.
+func (p *pass) owe(r *row) {
+	since := p.now
+	if p.ending != nil {
+		since = p.ending.since
+		if p.ending.expired {
+			p.news.add(newsExpired, r)
+		}
+	}
+	enter(r, v1alpha1.GrantRevoking, p.now)
+	r.RevokeRequestedAt, r.RevokedAt, r.ExpiresAt = stamp(since), nil, nil
+}
+
+// take revokes one row, unless another grant holds the same.
+func (p *pass) take(ctx context.Context, r *row) error {
+	if !p.ready(r) {
+		return nil
+	}
+	holder, err := p.liveHolder(ctx, r)
+	if err != nil {
+		return err
+	}
+	if holder != "" {
+		enter(r, v1alpha1.GrantStillHeld, p.now)
+		r.Evidence = cut("still held by " + holder)
+		p.news.add(newsStillHeld, r)
+		return nil
+	}
+	observed, err := p.revoke(ctx, r)
+	if err != nil {
+		p.failed(ctx, r, err)
+		return nil
+	}
+	enter(r, v1alpha1.GrantRevoked, p.now)
+	r.RevokedAt = stamp(p.now)
+	readBack(r, evidenceOfAbsence(observed), p.now)
+	p.news.add(newsRevoked, r)
+	metrics.ObserveRevocation(r.Provider, p.since(r.RevokeRequestedAt.Time))
+	return nil
+}
+
+// since is how long ago a moment was. Stored moments are whole seconds: one of this very pass counts from when the pass began.
+func (p *pass) since(at time.Time) time.Duration {
+	if at.Equal(p.now) {
+		return p.Clock.Since(p.began)
+	}
+	return p.Clock.Since(at)
+}
+
+// revoke revokes a row in its target system and reads back that it is gone.
+func (p *pass) revoke(ctx context.Context, r *row) (provider.Observed, error) {
+	s := p.systems[r.Provider]
+	if s.err != nil {
+		return provider.Observed{}, s.err
+	}
+	if err := s.provider.Revoke(ctx, target(r), provider.RevokeOptions{Preexisting: r.Preexisted}); err != nil {
+		return provider.Observed{}, err
+	}
+	observed, err := s.provider.Verify(ctx, target(r))
+	if err != nil {
+		return provider.Observed{}, fmt.Errorf("revoked, and not yet read back: %w", err)
+	}
+	if !gone(r, observed) {
+		return provider.Observed{}, provider.Retryable("revoked, and still there when read back: %s", evidenceOfAbsence(observed))
+	}
+	return observed, nil
+}
+
+// gone says whether nothing is left of what a row stands for: what Longshore gave, or what others gave before it.
+func gone(r *row, observed provider.Observed) bool {
+	return observed.Absent() && (!r.Preexisted || observed.Otherwise == "")
+}
+
+// evidenceOfAbsence also says if the subject has the same by other means, which was not Longshore's to take away.
+func evidenceOfAbsence(observed provider.Observed) string {
+	if observed.Otherwise == "" {
+		return observed.Evidence
+	}
+	return observed.Evidence + "; " + observed.Otherwise
+}
+
+// settle closes access from before that is not wanted any more: as it was decided, or because it is gone by itself.
+func (p *pass) settle(ctx context.Context, r *row) error {
+	if decision := decisionOn(r, p.grant.Spec.Preexisting); decision != nil {
+		r.Evidence = cut("kept by decision of " + decision.By)
+		succeeded(r)
+		return nil
+	}
+	s := p.systems[r.Provider]
+	if s.err != nil || !p.ready(r) {
+		return nil
+	}
+	observed, err := s.provider.Verify(ctx, target(r))
+	if err != nil {
+		p.failed(ctx, r, err)
+		return nil
+	}
+	preexisting, err := p.preexisting(ctx, r, s, observed)
+	if err != nil {
+		return err
+	}
+	if preexisting {
+		readBack(r, evidenceOfOthers(observed), p.now)
+		return nil
+	}
+	enter(r, v1alpha1.GrantRevoked, p.now)
+	r.RevokedAt = stamp(p.now)
+	readBack(r, "gone without Longshore: "+observed.Evidence, p.now)
+	p.news.add(newsRevoked, r)
+	return nil
+}
