@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// conditions says whether somebody must act before the screenings can go on. An ordinary wait, within its due date, is Ready.
+func (p *pass) conditions() {
+	ready := p.ready()
+	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.Worker.Generation, metav1.Time{Time: p.Now}
+	meta.SetStatusCondition(&p.d.Status.Conditions, ready)
+}
+
+func (p *pass) ready() metav1.Condition {
+	var overdue, waiting []string
+	for _, sc := range p.screenings {
+		if sc.problem != nil {
+			return metav1.Condition{Status: metav1.ConditionFalse, Reason: sc.problem.Reason, Message: sc.problem.Message}
+		}
+		if len(sc.waits()) == 0 {
+			continue
+		}
+		waiting = append(waiting, sc.pool.Name)
+		for _, step := range sc.course.Result.Overdue {
+			overdue = append(overdue, fmt.Sprintf("%s (pool %s)", step, sc.pool.Name))
+		}
+	}
+	switch {
+	case len(p.d.Status.Attestations) >= maxRecords:
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTooManyAttestations,
+			Message: fmt.Sprintf("the record of statements about the worker is full, with %d: nothing more that is stated of them can count", maxRecords)}
+	case len(p.screenings) > maxPools:
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalid,
+			Message: fmt.Sprintf("%d pools select the worker, and %d are kept: narrow their workerSelectors", len(p.screenings), maxPools)}
+	case len(overdue) > 0:
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonStepOverdue,
+			Message: fmt.Sprintf("overdue in screening: %s; see status.waitingFor for whom", strings.Join(overdue, ", "))}
+	case len(waiting) > 0:
+		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonWaiting,
+			Message: fmt.Sprintf("being screened in %s; see status.waitingFor for whom", strings.Join(waiting, ", "))}
+	default:
+		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "nobody is waited for"}
+	}
+}

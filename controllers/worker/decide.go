@@ -1,0 +1,204 @@
+package worker
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+)
+
+// maxRecords is how many statements a worker's status keeps.
+const maxRecords = 512
+
+// decision is what one pass came to.
+type decision struct {
+	Status *v1alpha1.WorkerStatus
+	// Bind are the statements to be tied to the worker, Ignore those that do not count.
+	Bind   map[types.UID]bool
+	Ignore map[types.UID]v1alpha1.Standing
+	// Next is the earliest moment at which time alone changes the answer; zero if it never does.
+	Next time.Time
+}
+
+// pass decides what one scope means. It reads no clock and calls nobody.
+type pass struct {
+	*scope
+	d          *decision
+	screenings []*screening
+	// statements that nobody has looked at before and that seem to count.
+	fresh []v1alpha1.WorkerAttestation
+}
+
+func decide(s *scope) *decision {
+	p := &pass{scope: s, d: &decision{Status: s.Worker.Status.DeepCopy(), Bind: map[types.UID]bool{}, Ignore: map[types.UID]v1alpha1.Standing{}}}
+	st := p.d.Status
+	st.ObservedGeneration = s.Worker.Generation
+	certificates := s.certificates()
+	p.follow(certificates, nil)
+	p.readStatements()
+	// A certificate that is earned in one pool counts in the others as well.
+	for range len(p.screenings) + 1 {
+		p.follow(certificates, p.fresh)
+		held := p.certificates()
+		if equality.Semantic.DeepEqual(held, st.Certificates) {
+			break
+		}
+		st.Certificates = held
+		certificates = mergeCertificates(certificates, held)
+	}
+	p.record()
+	p.putPools()
+	st.Engagements = p.engagements()
+	p.await()
+	p.conditions()
+	return p.d
+}
+
+// follow goes through every screening with the statements that are recorded and those that are fresh.
+func (p *pass) follow(certificates []v1alpha1.Certificate, fresh []v1alpha1.WorkerAttestation) {
+	p.screenings = nil
+	for _, pool := range p.memberships() {
+		sc := p.screen(pool, certificates)
+		if sc.course != nil {
+			sc.course.follow(slices.Concat(ofPool(p.Worker.Status.Attestations, pool.Name), ofPool(fresh, pool.Name)))
+		}
+		p.screenings = append(p.screenings, sc)
+	}
+}
+
+// ofPool are the counting statements about a pool's screening.
+func ofPool(statements []v1alpha1.WorkerAttestation, pool string) []v1alpha1.AttestationRecord {
+	var records []v1alpha1.AttestationRecord
+	for i := range statements {
+		a := &statements[i]
+		if a.Pool == pool && a.Ignored == "" && (strings.HasPrefix(a.Claim, areaScreening+"/") || strings.HasPrefix(a.Claim, areaWaiver+"/")) {
+			records = append(records, a.AttestationRecord)
+		}
+	}
+	return records
+}
+
+// record keeps the fresh statements that count, and turns down those that came too early.
+func (p *pass) record() {
+	for i := range p.fresh {
+		a := &p.fresh[i]
+		sc := p.screening(a.Pool)
+		if sc != nil && sc.course != nil && sc.course.Early[a.UID] {
+			p.d.Ignore[a.UID] = *tooEarly(sc.course)
+			continue
+		}
+		p.d.Status.Attestations = append(p.d.Status.Attestations, *a)
+		p.d.Bind[a.UID] = true
+	}
+}
+
+func (p *pass) screening(pool string) *screening {
+	for _, sc := range p.screenings {
+		if sc.pool.Name == pool {
+			return sc
+		}
+	}
+	return nil
+}
+
+func (p *pass) putPools() {
+	p.d.Status.Pools = nil
+	for _, sc := range p.screenings[:min(len(p.screenings), maxPools)] {
+		p.d.Status.Pools = append(p.d.Status.Pools, sc.membership(p.Now))
+		if sc.course != nil {
+			for _, at := range sc.course.next() {
+				p.until(at)
+			}
+		}
+	}
+}
+
+// until notes a moment at which time alone changes the answer.
+func (p *pass) until(t time.Time) {
+	if t.After(p.Now) && (p.d.Next.IsZero() || t.Before(p.d.Next)) {
+		p.d.Next = t
+	}
+}
+
+// engagements are those that the worker holds now: accepted, and not yet ended.
+func (p *pass) engagements() []string {
+	const maxEngagements = 200
+	var held []string
+	for i := range p.Engagements {
+		e := &p.Engagements[i]
+		if p.engagedIn(e) && e.Status.Terms != nil && e.Status.EndedAt == nil && e.Status.Phase != v1alpha1.PhaseClosed {
+			held = append(held, e.Namespace+"/"+e.Name)
+		}
+	}
+	slices.Sort(held)
+	return held[:min(len(held), maxEngagements)]
+}
+
+// engagedIn says whether the worker is who accepted: by name and person, since the object may have been made again.
+func (p *pass) engagedIn(e *v1alpha1.Engagement) bool {
+	w := e.Status.Worker
+	return w != nil && w.Name == p.Worker.Name && w.PersonKey == p.Worker.Spec.PersonKey && (w.Namespace == "" || w.Namespace == p.Worker.Namespace)
+}
+
+// await says whom the screenings wait for.
+func (p *pass) await() {
+	st := p.d.Status
+	waiting := map[string]int{}
+	for _, sc := range p.screenings {
+		for _, w := range sc.waits() {
+			waiting[w.What]++
+		}
+	}
+	st.WaitingFor = nil
+	for _, sc := range p.screenings {
+		for _, w := range sc.waits() {
+			if waiting[w.What] > 1 {
+				w.What += "." + sc.pool.Name
+			}
+			if w.Since.IsZero() {
+				w.Since.Time = p.waitingSince(w.What)
+			}
+			w.Subject = p.subject(sc, w.Who, w.What)
+			st.WaitingFor = append(st.WaitingFor, w)
+		}
+	}
+	slices.SortFunc(st.WaitingFor, func(a, b v1alpha1.WaitingFor) int { return cmp.Compare(a.What, b.What) })
+	const maxWaits = 200
+	st.WaitingFor = st.WaitingFor[:min(len(st.WaitingFor), maxWaits)]
+}
+
+// waitingSince is when a wait began that begins with no fact of its own: the first pass that saw it.
+func (p *pass) waitingSince(what string) time.Time {
+	for _, w := range p.Worker.Status.WaitingFor {
+		if w.What == what {
+			return w.Since.Time
+		}
+	}
+	return p.Now
+}
+
+// waits are whom one screening waits for, each with a claim of its own.
+func (sc *screening) waits() []v1alpha1.WaitingFor {
+	if sc.problem != nil {
+		return []v1alpha1.WaitingFor{{What: areaScreening + "/checklist", Who: checklist.RoleManager, Message: truncate(sc.problem.Message, maxWaitMessage)}}
+	}
+	if sc.course == nil || sc.course.state() == v1alpha1.ScreeningFailed || sc.course.state() == v1alpha1.ScreeningPassed {
+		return nil
+	}
+	var waits []v1alpha1.WaitingFor
+	for _, w := range sc.course.Result.Waiting {
+		wait := v1alpha1.WaitingFor{What: checklist.Screening.Claim(w.Step), Who: w.Who, Message: truncate(w.Message+" (pool "+sc.pool.Name+")", maxWaitMessage)}
+		wait.Since.Time = w.Since
+		if w.Due != nil {
+			wait.Due = stamp(*w.Due)
+		}
+		waits = append(waits, wait)
+	}
+	return waits
+}
