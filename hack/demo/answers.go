@@ -64,7 +64,8 @@ func (o *office) answerEngagement(e *v1alpha1.Engagement, w v1alpha1.WaitingFor)
 	default:
 		return a, false
 	}
-	if w.Who == v1alpha1.ActorWorker && w.Subject == nil {
+	// An attestor speaks for himself; whoever else answers in the place of a worker without an account passes their word on.
+	if w.Who == v1alpha1.ActorWorker && w.Subject == nil && attestorOf(e, w) == "" {
 		s.OnBehalfOf = &v1alpha1.OnBehalfOf{Kind: "Worker", Name: workerName(e)}
 	}
 	a.object = attestation(e.Namespace, e.Name, s)

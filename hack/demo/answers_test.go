@@ -107,7 +107,7 @@ func TestPeopleAnswerWhatWaitsForThem(t *testing.T) {
 		{
 			reason: "the first submission of the logo is sent back, after the second in which it was submitted",
 			status: v1alpha1.EngagementStatus{Attestations: []v1alpha1.AttestationRecord{{Claim: "deliverable/logo-set", Verdict: v1alpha1.VerdictSubmitted}}},
-			wait:   v1alpha1.WaitingFor{What: "deliverable/logo-set", Who: "Requester", Subject: user("mia")},
+			wait:   v1alpha1.WaitingFor{What: "deliverable/logo-set", Who: "Manager", Subject: user("mia")},
 			by:     "mia",
 			expect: v1alpha1.AttestationSpec{Claim: "deliverable/logo-set", Verdict: v1alpha1.VerdictRevise, Cause: v1alpha1.CauseWorker},
 			after:  someTime.Add(1100 * time.Millisecond),
