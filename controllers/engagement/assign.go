@@ -176,7 +176,10 @@ func (p *pass) noteReviews() {
 			given[e.Period] = true
 		}
 	}
-	r := &v1alpha1.ReviewStatus{Held: int32(len(given))}
+	r := &v1alpha1.ReviewStatus{}
+	for range given {
+		r.Held++
+	}
 	for n := 1; n < full; n++ {
 		if !given[fmt.Sprint(n)] {
 			r.Missed++

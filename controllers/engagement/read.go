@@ -220,7 +220,7 @@ func (r *Reconciler) readMembers(ctx context.Context, s *scope) error {
 	}
 	selector, err := metav1.LabelSelectorAsSelector(&s.Pool.Spec.WorkerSelector)
 	if err != nil {
-		return nil // the pool says so in its own status
+		return nil //nolint:nilerr // the pool says so in its own status, and has no members until it is mended
 	}
 	members := &v1alpha1.WorkerList{}
 	if err := r.Client.List(ctx, members, client.InNamespace(s.Pool.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {

@@ -140,7 +140,7 @@ func (r *Reconciler) open(ctx context.Context, _ client.Object) []reconcile.Requ
 }
 
 func (r *Reconciler) list(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
-	return r.filter(ctx, func(eng *v1alpha1.Engagement) bool { return true }, opts...)
+	return r.filter(ctx, func(*v1alpha1.Engagement) bool { return true }, opts...)
 }
 
 func (r *Reconciler) filter(ctx context.Context, keep func(*v1alpha1.Engagement) bool, opts ...client.ListOption) []reconcile.Request {

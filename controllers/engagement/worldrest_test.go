@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -295,8 +296,12 @@ func (w *world) checkStatus(old *v1alpha1.EngagementStatus, eng *v1alpha1.Engage
 	case old.Phase == v1alpha1.PhaseClosed && len(st.Attestations) != len(old.Attestations):
 		w.t.Fatalf("%s is closed, and its record changed", eng.Name)
 	}
+	kept := map[types.UID]v1alpha1.AttestationRecord{}
+	for _, r := range st.Attestations {
+		kept[r.UID] = r
+	}
 	for _, r := range old.Attestations {
-		if !slices.ContainsFunc(st.Attestations, func(kept v1alpha1.AttestationRecord) bool { return equality.Semantic.DeepEqual(r, kept) }) {
+		if !equality.Semantic.DeepEqual(r, kept[r.UID]) {
 			w.t.Fatalf("%s forgot %s %s by %s, or changed it", eng.Name, r.Claim, r.Verdict, r.Author)
 		}
 	}

@@ -49,7 +49,10 @@ func TestAContradictionIsRefusedWithTheFieldThatIsWrong(t *testing.T) {
 			u := &unstructured.Unstructured{Object: spec}
 			u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Engagement"))
 			delete(u.Object, "status")
-			inner, _, _ := unstructured.NestedMap(u.Object, "spec")
+			inner, _, err := unstructured.NestedMap(u.Object, "spec")
+			if err != nil {
+				t.Fatal(err)
+			}
 			c.edit(inner)
 			u.Object["spec"] = inner
 			err = s.as(mia).Create(t.Context(), u)
@@ -60,13 +63,15 @@ func TestAContradictionIsRefusedWithTheFieldThatIsWrong(t *testing.T) {
 	}
 }
 
-func set(path ...any) func(map[string]any) {
+// set sets one field of one part of a spec.
+func set(part, field string, value any) func(map[string]any) {
 	return func(spec map[string]any) {
-		m := spec
-		for _, key := range path[:len(path)-2] {
-			m = m[key.(string)].(map[string]any)
+		m, is := spec[part].(map[string]any)
+		if !is {
+			m = map[string]any{}
+			spec[part] = m
 		}
-		m[path[len(path)-2].(string)] = path[len(path)-1]
+		m[field] = value
 	}
 }
 
@@ -236,7 +241,11 @@ func TestAnObjectThatATightenedSchemaWouldRefuseCanBeDeleted(t *testing.T) {
 
 	crd := &apiextensionsv1.CustomResourceDefinition{}
 	key := client.ObjectKey{Name: "engagements.gig.longshore.dev"}
-	crds, err := client.New(shared.RESTConfig(), client.Options{Scheme: withCRDs()})
+	definitions := runtime.NewScheme()
+	if err := apiextensionsv1.AddToScheme(definitions); err != nil {
+		t.Fatal(err)
+	}
+	crds, err := client.New(shared.RESTConfig(), client.Options{Scheme: definitions})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,12 +272,4 @@ func TestAnObjectThatATightenedSchemaWouldRefuseCanBeDeleted(t *testing.T) {
 	}
 	s.gone(eng)
 	s.dossier(eng)
-}
-
-func withCRDs() *runtime.Scheme {
-	s := runtime.NewScheme()
-	if err := apiextensionsv1.AddToScheme(s); err != nil {
-		panic(err)
-	}
-	return s
 }

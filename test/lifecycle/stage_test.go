@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -386,21 +385,6 @@ func (s *stage) dossier(eng *v1alpha1.Engagement) *v1alpha1.Dossier {
 	return &dossiers.Items[0]
 }
 
-func (s *stage) events(name string) []string {
-	s.Helper()
-	list := &corev1.EventList{}
-	if err := admin.List(s.Context(), list, client.InNamespace(s.ns)); err != nil {
-		s.Fatal(err)
-	}
-	var lines []string
-	for _, e := range list.Items {
-		if e.InvolvedObject.Name == name {
-			lines = append(lines, fmt.Sprintf("%s %s: %s", e.Type, e.Reason, e.Message))
-		}
-	}
-	return lines
-}
-
 func (s *stage) namespace() *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns}}
 }
@@ -408,7 +392,10 @@ func (s *stage) namespace() *corev1.Namespace {
 // gone waits until an object is no more.
 func (s *stage) gone(o client.Object) {
 	s.Helper()
-	got := o.DeepCopyObject().(client.Object)
+	got, is := o.DeepCopyObject().(client.Object)
+	if !is {
+		s.Fatalf("%T is no object", o)
+	}
 	err := wait.PollUntilContextTimeout(s.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		err := admin.Get(ctx, client.ObjectKeyFromObject(o), got)
 		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
