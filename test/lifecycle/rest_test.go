@@ -70,3 +70,38 @@ func (s *stage) recorded(name, claim string) {
 		return false
 	})
 }
+
+// A status is written at most once for each human fact, and six times more for what the operator itself brings about.
+func TestAStatusIsWrittenAtMostOncePerHumanFactPlusSix(t *testing.T) {
+	s := newStage(t)
+	mark, err := shared.AuditMark(s.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.request("work")
+	s.begin("work", ada)
+	s.attest(ada, "work", "deliverable/logo", v1alpha1.VerdictSubmitted)
+	s.waitsFor("work", "deliverable/logo")
+	s.attest(mia, "work", "deliverable/logo", v1alpha1.VerdictAccepted)
+	s.finish("work")
+	events, err := shared.AuditSince(s.Context(), mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, writes := 1, 0 // the engagement itself is the first fact
+	var written []string
+	for _, e := range events {
+		switch {
+		case e.Namespace != s.ns || e.Code >= 300:
+		case e.Verb == "create" && (e.Resource == "attestations" || e.Resource == "evaluations"):
+			facts++
+		case e.User == admission.OperatorUsername && e.Resource == "engagements" && e.Subresource == "status":
+			writes++
+			written = append(written, e.String())
+		}
+	}
+	if writes > facts+6 {
+		t.Errorf("expected at most %d writes of the engagement's status for %d human facts, got %d:\n%v", facts+6, facts, writes, written)
+	}
+	t.Logf("%d writes of the status for %d human facts", writes, facts)
+}
