@@ -37,12 +37,25 @@ func books(t *testing.T) map[string]string {
 }
 
 var (
-	fenced  = regexp.MustCompile("(?ms)^[ ]*```.*?^[ ]*```")
 	code    = regexp.MustCompile("`[^`\n]*`")
 	link    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	unslug  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
+
+// prose is a text without its blocks of code.
+func prose(text string) string {
+	var b strings.Builder
+	inCode := false
+	for line := range strings.Lines(text) {
+		fence := strings.HasPrefix(strings.TrimSpace(line), "```")
+		if !fence && !inCode {
+			b.WriteString(line)
+		}
+		inCode = inCode != fence
+	}
+	return b.String()
+}
 
 // slug is the anchor of a heading, as GitHub makes it.
 func slug(title string) string {
@@ -51,7 +64,7 @@ func slug(title string) string {
 
 func anchors(text string) map[string]bool {
 	found := map[string]bool{}
-	for _, match := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+	for _, match := range heading.FindAllStringSubmatch(prose(text), -1) {
 		found[slug(match[1])] = true
 	}
 	return found
@@ -64,8 +77,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 		headings[book] = anchors(text)
 	}
 	for book, text := range all {
-		prose := code.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
-		for _, match := range link.FindAllStringSubmatch(prose, -1) {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(prose(text), ""), -1) {
 			target, anchor, _ := strings.Cut(match[1], "#")
 			if strings.Contains(target, "://") {
 				continue

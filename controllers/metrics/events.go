@@ -35,6 +35,8 @@ var (
 	onEngagement = []string{"Engagement"}
 	onWorker     = []string{"Worker"}
 	onGrant      = []string{"AccessGrant"}
+	// ofBoth: statements about either.
+	ofBoth = []string{"Engagement", "Worker"}
 	// onBoth: whoever follows the engagement is told of what happens to its access, too.
 	onBoth = []string{"AccessGrant", "Engagement"}
 )
@@ -84,16 +86,16 @@ var workerEvents = []Event{
 
 var statementEvents = []Event{
 	doesNotCount(onEngagement, "AmountInvalid", "The amount of a part acceptance cannot be read, or exceeds the deliverable's."),
-	doesNotCount(onEngagement, "BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
+	doesNotCount(ofBoth, "BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
 	doesNotCount(onEngagement, "Closed", "The engagement is closed and its file sealed."),
 	doesNotCount(onEngagement, "Duplicate", "The same author already gave an evaluation of this kind and period."),
-	doesNotCount(onEngagement, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
+	doesNotCount(ofBoth, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
 	doesNotCount(onEngagement, "NoOffer", "No offer to this worker is open."),
 	doesNotCount(onEngagement, "NotAnApprover", "The stage lists who approves it, and the author is not among them."),
-	doesNotCount(onEngagement, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them."),
+	doesNotCount(ofBoth, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them."),
 	doesNotCount(onEngagement, "NotAReviewer", "The scorecard lists its `reviewers`, and the author is not among them."),
-	doesNotCount(onEngagement, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for."),
-	doesNotCount(onEngagement, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
+	doesNotCount(ofBoth, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for. Of a worker: the pool asks for no screening."),
+	doesNotCount(ofBoth, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
 	doesNotCount(onEngagement, "NotByScorecard", "The evaluation is incomplete, off the scale, or names what its scorecard does not have."),
 	doesNotCount(onEngagement, "NotNow", "Its time has not come, or nobody is engaged or looked for."),
 	doesNotCount(onEngagement, "NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
@@ -101,13 +103,16 @@ var statementEvents = []Event{
 	doesNotCount(onEngagement, "NothingSubmitted", "A deliverable is accepted or sent back only after it was submitted."),
 	doesNotCount(onEngagement, "OtherScorecard", "The engagement is judged by another scorecard."),
 	doesNotCount(onEngagement, "OtherTerms", "It carries the digest of other terms, or of another offer, than those that stand now."),
-	doesNotCount(onEngagement, "SelfDealing", "Nobody approves, accepts, waives, chooses or evaluates their own, and no requester answers an offer or determines the classification."),
+	doesNotCount(ofBoth, "SelfDealing", "Nobody approves, accepts, waives, chooses or judges their own, and no requester approves, waives, answers an offer or determines the classification."),
+	doesNotCount(onWorker, "NotAMember", "The worker does not belong to the pool: its `workerSelector` does not select them."),
+	doesNotCount(onWorker, "TooEarly", "It was stated of an attempt at screening that is over, or before the worker may try again."),
+	doesNotCount(onWorker, "UnknownPool", "The worker's namespace has no TalentPool of this name."),
 	doesNotCount(onEngagement, "TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed."),
-	doesNotCount(onEngagement, v1alpha1.ReasonTooManyAttestations, "The engagement's record of statements is full. The last places are kept for what ends the engagement or its access."),
+	doesNotCount(ofBoth, v1alpha1.ReasonTooManyAttestations, "The object's record of statements is full. Of an engagement's the last places are kept for what ends it or its access."),
 	doesNotCount(onEngagement, "TooManyEvaluations", "The engagement's record of evaluations is full."),
-	doesNotCount(onEngagement, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
+	doesNotCount(ofBoth, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
 	doesNotCount(onEngagement, "UnknownDeliverable", "The accepted terms have no deliverable of this name."),
 	doesNotCount(onEngagement, "UnknownPeriod", "The period is no number from 1, or has not begun."),
-	doesNotCount(onEngagement, "UnknownStep", "The checklist in force has no step of this name."),
-	doesNotCount(onEngagement, "UnknownWorker", "The pool's namespace has no Worker of this name."),
+	doesNotCount(ofBoth, "UnknownStep", "The checklist in force has no step of this name."),
+	doesNotCount(ofBoth, "UnknownWorker", "There is no Worker of this name, of an engagement in its pool's namespace."),
 }

@@ -34,8 +34,8 @@ its [Stalled condition](conditions.md).
 ### Statements that do not count
 
 An Attestation or an Evaluation that does not count is kept. Its ` + "`status`" + ` says ` + "`Ignored`" + ` (it means nothing, or is self-dealing) or
-` + "`Invalid`" + ` (its content cannot count), one of these reasons, and in words what to do. The object that it is about gives an event of type
-Warning with the same reason.
+` + "`Invalid`" + ` (its content cannot count), one of these reasons, and in words what to do. The object that it is about, if there is
+one, gives an event of type Warning with the same reason.
 
 %s`
 
