@@ -18,7 +18,7 @@ func (r *record) print(out io.Writer) {
 		r.printEngagement(out, &r.Engagements[i])
 	}
 	if took, found := r.replacementTook(); found {
-		fmt.Fprintf(out, "\nThe back-end developer resigned; %s of the story later the replacement had accepted.\n", took)
+		fmt.Fprintf(out, "\nThe back-end developer resigned; %.0f hours of the story later the replacement had accepted.\n", took.Hours())
 	}
 	fmt.Fprintf(out, "The chain of %d dossiers is %s.\n", len(r.Dossiers), r.Chain)
 }
@@ -40,7 +40,11 @@ func (r *record) printEngagement(out io.Writer, e *v1alpha1.Engagement) {
 		if d.OnTime != nil {
 			onTime = map[bool]string{true: ", on time", false: ", late"}[*d.OnTime]
 		}
-		fmt.Fprintf(out, "  deliverable %s: %s%s, %d rounds of revision\n", d.Name, d.State, onTime, d.Rounds)
+		rounds := ""
+		if d.Rounds > 0 {
+			rounds = fmt.Sprintf(", sent back %d×", d.Rounds)
+		}
+		fmt.Fprintf(out, "  deliverable %s: %s%s%s\n", d.Name, d.State, onTime, rounds)
 	}
 	var scores []string
 	for _, s := range e.Status.Evaluations {

@@ -15,9 +15,9 @@ import (
 
 const (
 	// tick is how often people look at what waits for them.
-	tick = 150 * time.Millisecond
+	tick = 100 * time.Millisecond
 	// pause is how long a person takes to answer.
-	pause = 500 * time.Millisecond
+	pause = 400 * time.Millisecond
 	// patience is how long a statement may be refused by the API server before the play is given up.
 	patience = 15 * time.Second
 	// auditor reads what the board shows.
