@@ -188,27 +188,35 @@ func (c *course) triesAgain(at time.Time) bool {
 	return true
 }
 
-// unexpired leaves out, for each training whose pass has expired by then, what was stated before it expired: what the person
-// once knew has to be shown anew. It gives the moments at which passes expired or will, by step.
+// unexpired leaves out, for each training, what was stated before a pass expired: what the person once knew has to be shown anew.
+// It gives the moments at which the last passes expired or will, by step.
 func (c *course) unexpired(records []v1alpha1.AttestationRecord, at time.Time) (valid []v1alpha1.AttestationRecord, ends map[string]time.Time) {
-	valid, ends = records, map[string]time.Time{}
+	valid, ends = slices.Clone(records), map[string]time.Time{}
 	for i := range c.Steps {
 		step := &c.Steps[i]
 		if step.Training == nil || step.Training.ValidFor == "" {
 			continue
 		}
-		for {
-			end := c.passUntil(step, valid, at)
+		claim := checklist.Screening.Claim(step.Name)
+		var kept []v1alpha1.AttestationRecord
+		keep := func(now time.Time) {
+			end := c.passUntil(step, kept, now)
 			if end == nil {
-				break
+				return
 			}
 			ends[step.Name] = *end
-			if at.Before(*end) {
-				break
+			if !now.Before(*end) {
+				kept = nil
 			}
-			claim := checklist.Screening.Claim(step.Name)
-			valid = slices.DeleteFunc(slices.Clone(valid), func(r v1alpha1.AttestationRecord) bool { return r.Claim == claim && r.At.Time.Before(*end) })
 		}
+		for _, same := range bySecond(valid) {
+			if same = slices.DeleteFunc(same, func(r v1alpha1.AttestationRecord) bool { return r.Claim != claim }); len(same) > 0 {
+				keep(same[0].At.Time)
+				kept = append(kept, same...)
+			}
+		}
+		keep(at)
+		valid = append(slices.DeleteFunc(valid, func(r v1alpha1.AttestationRecord) bool { return r.Claim == claim }), kept...)
 	}
 	return valid, ends
 }
