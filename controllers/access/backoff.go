@@ -2,6 +2,7 @@ package access
 
 import (
 	"hash/fnv"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -31,16 +32,16 @@ func retryAfter(grant types.UID, key string, attempts int32, err error) time.Dur
 		wait *= 2
 	}
 	wait = min(wait, maxRetry)
-	wait -= spread(wait/5, string(grant), key, string(rune(attempts)))
+	wait -= spread(wait/5, string(grant), key, strconv.Itoa(int(attempts)))
 	return min(max(wait, provider.RetryAfter(err)), maxRetry)
 }
 
 // spread is a part of a duration that is always the same for the same words, so that a restart moves nothing.
 func spread(d time.Duration, words ...string) time.Duration {
-	h := fnv.New64a()
+	h := fnv.New32a()
 	for _, word := range words {
 		_, _ = h.Write([]byte(word)) // A hash returns no error.
 		_, _ = h.Write([]byte{0})
 	}
-	return time.Duration(h.Sum64() % uint64(max(d, 1)))
+	return time.Duration(float64(d) * float64(h.Sum32()) / (1 << 32))
 }

@@ -90,24 +90,30 @@ func TestAPassCanBeCutOffAnywhere(t *testing.T) {
 	w := newWorld(t, marked)
 	w.api.reset()
 	want := life(w)
+	written := w.api.written
 	calls, _ := w.api.reset()
 	if last := want[len(want)-1]; last.Given != 0 || len(last.Rows) != 4 {
 		t.Fatalf("the undisturbed life came to %+v, expected four rows and nothing left", last)
 	}
-	if calls < 50 {
-		t.Fatalf("the life took %d calls to the API server, expected more than a few", calls)
+	if calls < 50 || len(written) < 7 {
+		t.Fatalf("the life took %d calls to the API server and %d writes, expected more than a few", calls, len(written))
+	}
+	cut := func(n int, afterwards bool) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, marked)
+			w.api.reset()
+			w.api.cutAt, w.api.afterwards = n, afterwards
+			if diff := cmp.Diff(want, life(w)); diff != "" {
+				t.Errorf("a life that was cut off came to another end (-expected +got):\n%s", diff)
+			}
+		}
 	}
 	for n := 1; n <= calls; n++ {
-		for _, afterwards := range []bool{false, true} {
-			t.Run(fmt.Sprintf("call %d, with effect %v", n, afterwards), func(t *testing.T) {
-				w := newWorld(t, marked)
-				w.api.reset()
-				w.api.cutAt, w.api.afterwards = n, afterwards
-				if diff := cmp.Diff(want, life(w)); diff != "" {
-					t.Errorf("a life that was cut off came to another end (-expected +got):\n%s", diff)
-				}
-			})
-		}
+		t.Run(fmt.Sprintf("call %d is not made", n), cut(n, false))
+	}
+	for _, n := range written {
+		t.Run(fmt.Sprintf("the answer of write %d is lost", n), cut(n, true))
 	}
 }
 
@@ -121,6 +127,7 @@ func TestACallToATargetSystemCanFailAnywhere(t *testing.T) {
 			for n := 1; n <= calls; n++ {
 				for _, afterwards := range []bool{false, true} {
 					t.Run(fmt.Sprintf("call %d, with effect %v", n, afterwards), func(t *testing.T) {
+						t.Parallel()
 						w := newWorld(t, can)
 						w.memory.Calls()
 						w.memory.SetFault(failOnce(n, afterwards))

@@ -314,3 +314,20 @@ func TestATargetSystemThatHangsIsCalledOnceAPass(t *testing.T) {
 	}
 	w.Expect(tried).To(HaveLen(4), "every row has its turn")
 }
+
+func TestAPassThatTakesLongWritesWhatItHasAndGoesOn(t *testing.T) {
+	w := newWorld(t, marked)
+	g := w.settle(w.simple("a", "b", "c", "d"))
+	update(w, g, func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
+	w.memory.SetFault(func(call providertest.Call) (error, error) {
+		if call.Operation == provider.OperationRevoke {
+			w.later(passBudget * 2 / 3)
+		}
+		return nil, nil
+	})
+	result, err := w.pass(g)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(result.RequeueAfter).To(BeNumerically("<", time.Second))
+	w.Expect(w.read(g).Status.Owed).To(Equal(int32(2)), "what is proven is written, the rest is owed")
+	w.Expect(w.settle(g).Status.Owed).To(BeZero())
+}

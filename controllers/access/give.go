@@ -59,13 +59,13 @@ func (p *pass) prepare(ctx context.Context, r *row) error {
 	}
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	preexisting, err := p.preexisting(ctx, r, s, observed)
 	if err != nil {
 		return err
 	}
+	p.seen[r.Key] = true
 	if preexisting {
 		enter(r, v1alpha1.GrantPreexisting, p.now)
 		r.Preexisted, r.RevokeRequestedAt, r.RevokedAt = true, nil, nil
@@ -112,12 +112,12 @@ func (p *pass) give(ctx context.Context, r *row) error {
 	if !p.ready(r) {
 		return nil
 	}
+	p.seen[r.Key] = true
 	s := p.systems[r.Provider]
 	if !p.fresh[r.Key] {
 		observed, err := s.provider.Verify(ctx, target(r))
 		if err != nil {
-			p.failed(ctx, r, err)
-			return nil
+			return p.failed(ctx, r, err)
 		}
 		exact, err := p.exact(ctx, r, s, observed)
 		if err != nil {
@@ -152,8 +152,7 @@ func (p *pass) grantAndVerify(ctx context.Context, r *row, s *system) error {
 		return err
 	}
 	if err := s.provider.Grant(ctx, provider.Request{Target: target(r), ExpiresAt: expiresAt}); err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	if r.GrantedAt == nil {
 		r.GrantedAt = stamp(p.now)
@@ -165,12 +164,10 @@ func (p *pass) grantAndVerify(ctx context.Context, r *row, s *system) error {
 	}
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	if !observed.Exact() {
-		p.failed(ctx, r, provider.Retryable("granted, and not so when read back: %s", observed.Evidence))
-		return nil
+		return p.failed(ctx, r, provider.Retryable("granted, and not so when read back: %s", observed.Evidence))
 	}
 	p.verified(r, observed)
 	return nil
@@ -205,13 +202,12 @@ func (p *pass) exact(ctx context.Context, r *row, s *system, observed provider.O
 // a hold, or when nobody knows any more what is wanted, it is only narrowed.
 func (p *pass) check(ctx context.Context, r *row) error {
 	s := p.systems[r.Provider]
-	if s.err != nil || !p.ready(r) {
+	if s.err != nil || p.seen[r.Key] || !p.ready(r) {
 		return nil
 	}
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	if r.State == v1alpha1.GrantPreexisting {
 		return p.checkPreexisting(ctx, r, s, observed)
@@ -258,9 +254,10 @@ func (p *pass) checkPreexisting(ctx context.Context, r *row, s *system, observed
 		readBack(r, evidenceOfOthers(observed), p.now)
 		return nil
 	}
-	// Nothing was called for it yet: it is prepared like any other.
+	// Nothing was called for it yet: the next pass prepares it like any other.
 	enter(r, v1alpha1.GrantPending, p.now)
 	r.Preexisted, r.Evidence = false, ""
+	p.wake(p.now)
 	return nil
 }
 

@@ -393,6 +393,6 @@ func TestTwoEntitlementsForTheSameAccessAreOne(t *testing.T) {
 	})
 	g = w.settle(g)
 	w.Expect(states(g)).To(Equal(map[string]string{"chat": "Verified"}))
-	g = w.withdraw(g, v1alpha1.WithdrawalEnded)
+	w.withdraw(g, v1alpha1.WithdrawalEnded)
 	w.Expect(w.memory.Given()).To(BeZero())
 }

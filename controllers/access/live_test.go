@@ -30,10 +30,14 @@ var errCut = errors.New("cut off")
 // live reads and writes the API server like a manager's client, without a cache that could be behind unless a test says so, and counts.
 type live struct {
 	client.Client
+	// namespace is all that lists of namespaced objects show: other tests' are of no concern, and many.
+	namespace string
 
 	mu     sync.Mutex
 	calls  int
 	writes []string
+	// written are the calls that were writes, counted from one.
+	written []int
 	// cutAt is the call, counted from one, that is cut off, and afterwards says whether it has its effect. Zero cuts none.
 	cutAt      int
 	afterwards bool
@@ -46,7 +50,7 @@ func (l *live) call(write string, do func() error) error {
 	l.calls++
 	cut := l.calls == l.cutAt
 	if write != "" {
-		l.writes = append(l.writes, write)
+		l.writes, l.written = append(l.writes, write), append(l.written, l.calls)
 	}
 	afterwards := l.afterwards
 	l.mu.Unlock()
@@ -67,7 +71,7 @@ func (l *live) reset() (calls int, writes []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls, writes = l.calls, l.writes
-	l.calls, l.writes, l.cutAt = 0, nil, 0
+	l.calls, l.writes, l.written, l.cutAt = 0, nil, nil, 0
 	return calls, writes
 }
 
@@ -80,7 +84,7 @@ func (l *live) List(ctx context.Context, list client.ObjectList, options ...clie
 	given.ApplyOptions(options)
 	selector := given.FieldSelector
 	return l.call("", func() error {
-		if err := l.Client.List(ctx, list, client.InNamespace(given.Namespace)); err != nil {
+		if err := l.Client.List(ctx, list, client.InNamespace(l.namespace)); err != nil {
 			return err
 		}
 		if l.behind != nil {

@@ -17,6 +17,9 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
+// passBudget is how long a pass goes on calling target systems. Then it writes what it has found, and the next one goes on.
+const passBudget = 30 * time.Second
+
 // errStale ends a pass that began with an old copy of its grant; the next one begins with a newer one.
 var errStale = errors.New("the grant changed since it was read")
 
@@ -30,6 +33,8 @@ type pass struct {
 	rows []row
 	// fresh are the keys whose intent this pass recorded: nothing was ever called for them.
 	fresh map[string]bool
+	// seen are the keys that this pass has read back already.
+	seen map[string]bool
 	// intends says that there are intents to be recorded.
 	intends bool
 	// confirmed says that the copy of the grant is the API server's newest.
@@ -50,6 +55,7 @@ func (r *GrantReconciler) newPass(f *facts) *pass {
 		plan:            makePlan(f),
 		rows:            slices.Clone(f.grant.Status.Entitlements),
 		fresh:           map[string]bool{},
+		seen:            map[string]bool{},
 		standing:        map[string]bool{},
 		tired:           map[string]bool{},
 	}
@@ -82,26 +88,30 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.takeAll(ctx); err != nil {
 		return err
 	}
-	if err := p.each(ctx, check, p.check); err != nil {
-		return err
-	}
 	if err := p.prepareAll(ctx); err != nil {
 		return err
 	}
 	if err := p.each(ctx, give, p.give); err != nil {
 		return err
 	}
+	if err := p.each(ctx, check, p.check); err != nil {
+		return err
+	}
 	return p.write(ctx, p.summary())
 }
 
-// each calls do for every row with an action, those that have failed least first: a row that takes long to fail must not keep the
-// others waiting each time.
+// each calls do for every row with an action, those that have failed least first, and the rest in an order that changes from pass to
+// pass: a row that takes long must not keep the same others waiting each time.
 func (p *pass) each(ctx context.Context, wants action, do func(context.Context, *row) error) error {
 	var due []int
 	for i := range p.rows {
 		if p.action(&p.rows[i]) == wants {
 			due = append(due, i)
 		}
+	}
+	if len(due) > 0 {
+		turn := int(p.began.Unix() % int64(len(due)))
+		due = slices.Concat(due[turn:], due[:turn])
 	}
 	slices.SortStableFunc(due, func(a, b int) int { return int(p.rows[a].Attempts - p.rows[b].Attempts) })
 	for _, i := range due {
@@ -149,17 +159,22 @@ func (p *pass) ready(r *row) bool {
 		p.wake(p.now.Add(firstRetry))
 		return false
 	}
+	if p.Clock.Since(p.began) > passBudget {
+		p.wake(p.Clock.Now())
+		return false
+	}
 	return true
 }
 
-// failed notes a failed attempt. A call that was not made, because too many are under way or because the operator stops, is none.
-func (p *pass) failed(ctx context.Context, r *row, err error) {
+// failed notes a failed attempt. A call that was not made, because too many are under way or because the operator stops, is none; the
+// latter ends the pass.
+func (p *pass) failed(ctx context.Context, r *row, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return
+		return ctx.Err()
 	case provider.IsBusy(err):
 		p.wake(p.Clock.Now().Add(provider.RetryAfter(err)))
-		return
+		return nil
 	case errors.Is(err, context.DeadlineExceeded):
 		p.tired[r.Provider] = true
 	}
@@ -175,6 +190,7 @@ func (p *pass) failed(ctx context.Context, r *row, err error) {
 			p.news.add(newsGrantFailed, r)
 		}
 	}
+	return nil
 }
 
 func (p *pass) wake(at time.Time) {

@@ -54,8 +54,7 @@ func (p *pass) take(ctx context.Context, r *row) error {
 	}
 	observed, err := p.revoke(ctx, r)
 	if err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	enter(r, v1alpha1.GrantRevoked, p.now)
 	r.RevokedAt = stamp(p.now)
@@ -118,8 +117,7 @@ func (p *pass) settle(ctx context.Context, r *row) error {
 	}
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
-		p.failed(ctx, r, err)
-		return nil
+		return p.failed(ctx, r, err)
 	}
 	preexisting, err := p.preexisting(ctx, r, s, observed)
 	if err != nil {

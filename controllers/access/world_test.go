@@ -45,7 +45,7 @@ func newWorld(t *testing.T, can provider.Capabilities) *world {
 	namespace := clustertest.Namespace(t, shared)
 	w := &world{
 		T: t, Gomega: NewWithT(t), namespace: namespace, target: namespace, memory: providertest.NewMemory(can),
-		api: &live{Client: admin}, clock: clocktesting.NewFakePassiveClock(time.Now().Truncate(time.Second)), events: &notebook{},
+		api: &live{Client: admin, namespace: namespace}, clock: clocktesting.NewFakePassiveClock(time.Now().Truncate(time.Second)), events: &notebook{},
 	}
 	w.operate(provider.Registry{v1alpha1.ProviderKubernetes: w.memory.Type()})
 	w.create(&v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: w.target}, Spec: v1alpha1.AccessProviderSpec{Type: v1alpha1.ProviderKubernetes}})
