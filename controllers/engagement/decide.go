@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -54,6 +55,13 @@ func (p *pass) live() {
 	}
 	p.readStatements(true)
 	p.readEvaluations(true)
+	// What was said in one second has one order, whichever of it a pass saw first.
+	slices.SortStableFunc(p.st.Attestations, func(a, b v1alpha1.AttestationRecord) int {
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.UID, b.UID))
+	})
+	slices.SortStableFunc(p.st.Evaluations, func(a, b v1alpha1.EvaluationRecord) int {
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.UID, b.UID))
+	})
 }
 
 // said counts the statements that are recorded.
