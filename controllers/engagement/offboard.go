@@ -51,7 +51,7 @@ func (p *pass) runOffboarding() {
 	if p.deleting() {
 		open = true
 	}
-	in := checklist.Input{Area: checklist.Offboarding, Open: open, End: p.foreseenEnd(), Sealed: p.deleting(), Records: p.records(areaOffboarding), Earliest: p.st.Terms.AcceptedAt.Time}
+	in := checklist.Input{Area: checklist.Offboarding, Open: open, End: timePtr(p.foreseenEnd()), Sealed: p.deleting(), Records: p.records(areaOffboarding), Earliest: p.st.Terms.AcceptedAt.Time}
 	if p.deleting() {
 		in.SealedAt = earlier(p.Engagement.DeletionTimestamp.Time, p.Now)
 	}
@@ -61,17 +61,16 @@ func (p *pass) runOffboarding() {
 	p.offboard = p.run(in, proc)
 }
 
-// foreseenEnd is the end ahead of which wind-down steps open; nil once the work ended in a way that nobody could prepare for.
-func (p *pass) foreseenEnd() *time.Time {
+// foreseenEnd is the end ahead of which wind-down steps open. Where the work ended otherwise than people could prepare for, it stays the planned one: what they
+// had begun to wind down stays begun, and the rest opens with Offboarding.
+func (p *pass) foreseenEnd() time.Time {
 	switch {
 	case p.ended() && (p.st.Ending.Cause == v1alpha1.EndPlanned || p.st.Ending.NoticedAt.Before(p.st.EndedAt)):
-		return &p.st.EndedAt.Time
-	case p.ended():
-		return nil
-	case p.st.Ending != nil:
-		return &p.st.Ending.At.Time
+		return p.st.EndedAt.Time
+	case !p.ended() && p.st.Ending != nil:
+		return p.st.Ending.At.Time
 	}
-	return timePtr(p.plannedEnd())
+	return p.plannedEnd()
 }
 
 // noteUndecided asks for what is left to do about what was submitted in time.
