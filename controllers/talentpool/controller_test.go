@@ -1,0 +1,108 @@
+package talentpool
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+const (
+	passes   = v1alpha1.ScreeningPassed
+	underWay = v1alpha1.ScreeningInProgress
+)
+
+func plain(*v1alpha1.TalentPoolSpec) {}
+
+func counting(members, screened, engaged int32) func(Gomega, *v1alpha1.TalentPoolStatus) {
+	return func(g Gomega, st *v1alpha1.TalentPoolStatus) {
+		g.Expect([]int32{st.Members, st.Screened, st.Engaged}).To(Equal([]int32{members, screened, engaged}), "members, screened and engaged")
+	}
+}
+
+func TestAPoolCountsItsMembers(t *testing.T) {
+	o := open(t)
+	o.worker("ada", "designers", passes, "marketing/campaign")
+	o.worker("bob", "designers", passes)
+	cleo := o.worker("cleo", "designers", underWay)
+	o.worker("dan", "developers", passes, "checkout/feature")
+	pool := o.pool("designers", plain)
+	o.awaits(pool, counting(3, 2, 1))
+	o.Expect(pool.Status.Conditions).To(HaveLen(1))
+	o.Expect(pool.Status.Conditions[0].Status).To(Equal(metav1.ConditionTrue), pool.Status.Conditions[0].Message)
+
+	o.clock.SetTime(start.Add(writeInterval))
+	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{"marketing/other"}
+	o.Expect(o.api.Status().Update(t.Context(), cleo)).To(Succeed())
+	o.awaits(pool, counting(3, 3, 2))
+}
+
+func TestAMemberWhoIsRelabelledIsCountedNoMore(t *testing.T) {
+	o := open(t)
+	w := o.worker("ada", "designers", passes)
+	pool := o.pool("designers", plain)
+	o.awaits(pool, counting(1, 1, 0))
+	o.clock.SetTime(start.Add(writeInterval))
+	w.Labels["craft"] = "developers"
+	o.Expect(o.api.Update(t.Context(), w)).To(Succeed())
+	o.awaits(pool, counting(0, 0, 0))
+}
+
+func TestAPoolIsReadyOnceItsChecklistIsThere(t *testing.T) {
+	o := open(t)
+	pool := o.pool("designers", func(s *v1alpha1.TalentPoolSpec) {
+		s.Screening = &v1alpha1.Screening{ChecklistRef: v1alpha1.LocalReference{Name: "funnel"}}
+	})
+	o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
+		g.Expect(st.Conditions).To(HaveLen(1))
+		g.Expect(st.Conditions[0].Reason).To(Equal(v1alpha1.ReasonReferenceNotFound), st.Conditions[0].Message)
+		g.Expect(st.Conditions[0].LastTransitionTime.Time).To(BeTemporally("==", start), "the time is the injected clock's")
+	})
+	o.clock.SetTime(start.Add(writeInterval))
+	o.create(&v1alpha1.Checklist{
+		ObjectMeta: metav1.ObjectMeta{Name: "funnel"},
+		Spec:       v1alpha1.ChecklistSpec{Steps: []v1alpha1.ChecklistStep{{Name: "identity", Type: v1alpha1.StepAttestation}}},
+	})
+	o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
+		g.Expect(st.Conditions[0].Status).To(Equal(metav1.ConditionTrue), st.Conditions[0].Message)
+		g.Expect(st.Conditions[0].LastTransitionTime.Time).To(BeTemporally("==", start.Add(writeInterval)))
+	})
+}
+
+func TestAPoolIsWrittenToAtMostOnceInTenSeconds(t *testing.T) {
+	o := open(t)
+	pool := o.pool("designers", plain)
+	o.awaits(pool, counting(0, 0, 0))
+
+	busy := o.mark()
+	o.clock.SetTime(start.Add(writeInterval - 1))
+	o.worker("ada", "designers", passes)
+	o.worker("bob", "designers", passes)
+	// The queue is worked off in order: once a later pool is counted, these two have been looked at.
+	later := o.pool("later", plain)
+	o.awaits(later, counting(0, 0, 0))
+	o.Expect(o.writes(busy, pool)).To(BeEmpty(), "it was written to less than ten seconds ago")
+
+	o.clock.SetTime(start.Add(writeInterval))
+	o.worker("cleo", "designers", underWay)
+	o.awaits(pool, counting(3, 2, 0))
+	o.Expect(o.writes(busy, pool)).To(HaveLen(1), "what gathered meanwhile is told in one write")
+}
+
+func TestAPoolAtRestIsLeftAlone(t *testing.T) {
+	o := open(t)
+	w := o.worker("ada", "designers", passes)
+	pool := o.pool("designers", plain)
+	o.awaits(pool, counting(1, 1, 0))
+
+	rest := o.mark()
+	o.clock.SetTime(start.Add(10 * writeInterval))
+	w.Labels["touched"] = "yes"
+	o.Expect(o.api.Update(t.Context(), w)).To(Succeed())
+	pool.Labels = map[string]string{"touched": "yes"}
+	o.Expect(o.api.Update(t.Context(), pool)).To(Succeed())
+	o.awaits(o.pool("later", plain), counting(0, 0, 0))
+	o.Expect(o.writes(rest, pool)).To(BeEmpty(), "nothing that is counted has changed")
+}
