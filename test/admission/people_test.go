@@ -136,13 +136,20 @@ func namespaceNamed(name string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 }
 
+// seen is the API as each user sees it: a client asks the API server what it serves, once is enough.
+var seen = map[string]client.Client{}
+
 // as returns the API as somebody sees it.
 func as(t *testing.T, user string) client.Client {
 	t.Helper()
-	api, err := client.New(plane.As(user, groupsOf(user)...), client.Options{Scheme: scheme})
+	if api, ok := seen[user]; ok {
+		return api
+	}
+	api, err := client.New(plane.As(user, groupsOf(user)...), client.Options{Scheme: scheme, Mapper: admin.RESTMapper()})
 	if err != nil {
 		t.Fatalf("building a client for %s: %v", user, err)
 	}
+	seen[user] = api
 	return api
 }
 
