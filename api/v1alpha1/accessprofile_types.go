@@ -106,7 +106,6 @@ type KubernetesEntitlement struct {
 
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=accessprofiles,scope=Cluster,shortName=ap,categories=longshore
-// +kubebuilder:printcolumn:name="Entitlements",type=string,JSONPath=`.spec.entitlements[*].name`
 // +kubebuilder:printcolumn:name="From",type=string,JSONPath=`.spec.availableFrom`
 // +kubebuilder:printcolumn:name="Max duration",type=string,JSONPath=`.spec.maxDuration`
 // +kubebuilder:printcolumn:name="Max grace",type=string,JSONPath=`.spec.maxGrace`

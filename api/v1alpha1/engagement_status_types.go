@@ -71,7 +71,7 @@ type EngagementStatus struct {
 	// +optional
 	Phase Phase `json:"phase,omitempty"`
 
-	// waiting is waitingFor in one short line, for people.
+	// waiting is waitingFor in one short line, for people; where nobody is waited for it says until when.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Waiting string `json:"waiting,omitempty"`

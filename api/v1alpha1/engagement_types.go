@@ -579,7 +579,7 @@ type Replaces struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.status.outcome`,priority=1
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,priority=1
-// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,priority=1
 // +kubebuilder:printcolumn:name="Pool",type=string,JSONPath=`.spec.poolRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Access owed",type=integer,JSONPath=`.status.access.owed`,priority=1
 // +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.spend.accepted`,priority=1

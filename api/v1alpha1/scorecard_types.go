@@ -180,8 +180,6 @@ type Reviewers struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=scorecards,shortName=sc,categories=longshore
 // +kubebuilder:printcolumn:name="Pass mark",type=integer,JSONPath=`.spec.passMark`
-// +kubebuilder:printcolumn:name="Criteria",type=string,JSONPath=`.spec.criteria[*].name`
-// +kubebuilder:printcolumn:name="KPIs",type=string,JSONPath=`.spec.kpis[*].name`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 
 // Scorecard is what is measured: weighted criteria with scales and anchors, KPIs with targets, reviewers. It has no status: nothing reconciles it.

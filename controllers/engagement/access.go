@@ -176,19 +176,33 @@ const reviewAgain = time.Minute
 
 // permitted says whether the requester may hand the profile out, as the operator itself reviewed it at this moment.
 func (p *pass) permitted(profile string) bool {
-	allowed, reviewed := p.MayGrant[profile]
+	requester := p.Engagement.Spec.Requester
+	if requester == nil {
+		message := "spec.requester is empty, because the engagement was created while the admission policies were not installed: have whoever asks for it edit it once, so that they are stamped"
+		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
+		p.wait("access/"+profile, v1alpha1.RoleManager, p.since("access/"+profile), nil, message)
+		return false
+	}
+	allowed, reviewed := p.mayHandOut(requester.Username, profile)
 	if !reviewed {
-		p.acts.Review = append(p.acts.Review, profile)
 		return false
 	}
 	if !allowed {
-		who := "the requester"
-		message := fmt.Sprintf("%s may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", who, profile, profile)
+		message := fmt.Sprintf("the requester may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", profile, profile)
 		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
 		p.wait("access/"+profile, v1alpha1.ActorRequester, p.since("access/"+profile), nil, message)
 		p.until(p.Now.Add(reviewAgain))
 	}
 	return allowed
+}
+
+// mayHandOut looks a review up, or asks for it.
+func (p *pass) mayHandOut(username, profile string) (allowed, reviewed bool) {
+	right := handOut{Username: username, Profile: profile}
+	if allowed, reviewed = p.MayGrant[right]; !reviewed && !slices.Contains(p.acts.Review, right) {
+		p.acts.Review = append(p.acts.Review, right)
+	}
+	return allowed, reviewed
 }
 
 // noteHolds collects what forbids to give anything new or wider.
@@ -258,13 +272,16 @@ func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 		if len(p.holds) > 0 || p.withdrawn() != "" {
 			continue // whoever can end that is waited for
 		}
-		message := fmt.Sprintf("access to %s is granted and read back", profile)
+		who, message := v1alpha1.ActorOperator, fmt.Sprintf("access to %s is granted and read back", profile)
 		if g != nil {
 			if c := condition(g.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status == metav1.ConditionFalse {
 				message = c.Message
+				if needsPeople(c.Reason) {
+					who = v1alpha1.RoleManager
+				}
 			}
 		}
-		p.wait("access/"+profile, v1alpha1.ActorOperator, p.since("access/"+profile), nil, message)
+		p.wait("access/"+profile, who, p.since("access/"+profile), nil, message)
 	}
 	return ready
 }
@@ -337,8 +354,8 @@ func (p *pass) noteGrant(g *v1alpha1.AccessGrant) {
 		return
 	}
 	ready := condition(g.Status.Conditions, v1alpha1.ConditionReady)
-	if ready != nil && ready.Status == metav1.ConditionFalse && ready.Reason == v1alpha1.ReasonProviderFailed {
-		p.stall(v1alpha1.ReasonProviderFailed, fmt.Sprintf("access to %s: %s", g.Spec.Profile, ready.Message))
+	if ready != nil && ready.Status == metav1.ConditionFalse && (ready.Reason == v1alpha1.ReasonProviderFailed || needsPeople(ready.Reason)) {
+		p.stall(ready.Reason, fmt.Sprintf("access to %s: %s", g.Spec.Profile, ready.Message))
 	}
 	if g.Status.Owed > 0 {
 		since := p.since("access/revoke-" + g.Spec.Profile)
@@ -355,6 +372,15 @@ func (p *pass) noteGrant(g *v1alpha1.AccessGrant) {
 			p.wait("access/"+g.Spec.Profile, v1alpha1.RoleManager, e.Time, nil, message)
 		}
 	}
+}
+
+// needsPeople says whether a grant is not given for a reason that only people can mend.
+func needsPeople(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonReferenceNotFound, v1alpha1.ReasonReferenceNotAllowed, v1alpha1.ReasonInvalid:
+		return true
+	}
+	return false
 }
 
 func condition(conditions []metav1.Condition, kind string) *metav1.Condition {

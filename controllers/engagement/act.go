@@ -65,18 +65,15 @@ func labelValue(name string) string {
 	return strings.TrimRight(name[:min(len(name), 63)], "-.")
 }
 
-// mayGrant reviews, at the moment of granting, whether the requester holds the verb grant on a profile.
+// mayGrant reviews, at this moment, whether somebody holds the verb grant on a profile.
 // Only the username was stamped: the right must be bound to the user or service account itself, or to a group that every such account is in.
-func (r *Reconciler) mayGrant(ctx context.Context, requester *v1alpha1.Author, profile string) (bool, error) {
-	if requester == nil {
-		return false, nil
-	}
+func (r *Reconciler) mayGrant(ctx context.Context, right handOut) (bool, error) {
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User: requester.Username, Groups: groupsOf(requester.Username),
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "grant", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "accessprofiles", Name: profile},
+		User: right.Username, Groups: groupsOf(right.Username),
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "grant", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "accessprofiles", Name: right.Profile},
 	}}
 	if err := r.Client.Create(ctx, review); err != nil {
-		return false, fmt.Errorf("reviewing the right to hand out profile %s: %w", profile, err)
+		return false, fmt.Errorf("reviewing the right to hand out profile %s: %w", right.Profile, err)
 	}
 	return review.Status.Allowed, nil
 }
@@ -101,7 +98,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			if err := r.Client.Status().Patch(ctx, patched, client.MergeFrom(att), fieldOwner); client.IgnoreNotFound(err) != nil {
 				return fmt.Errorf("marking attestation %s: %w", att.Name, err)
 			}
-			r.announceIgnored(s.Engagement, att.Spec.Claim, standing)
+			r.announceIgnored(s.Engagement, "attestation", att.Name, standing)
 		}
 		if acts.BindAttestations[att.Name] {
 			patched := att.DeepCopy()
@@ -119,7 +116,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			if err := r.Client.Status().Patch(ctx, patched, client.MergeFrom(eval), fieldOwner); client.IgnoreNotFound(err) != nil {
 				return fmt.Errorf("marking evaluation %s: %w", eval.Name, err)
 			}
-			r.announceIgnored(s.Engagement, "evaluation "+string(eval.Spec.Kind), standing)
+			r.announceIgnored(s.Engagement, "evaluation", eval.Name, standing)
 		}
 		if acts.BindEvaluations[eval.Name] {
 			patched := eval.DeepCopy()

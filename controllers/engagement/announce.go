@@ -1,6 +1,8 @@
 package engagement
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -32,7 +34,7 @@ func (r *Reconciler) announce(eng *v1alpha1.Engagement, st *v1alpha1.EngagementS
 func (r *Reconciler) announceOffers(eng *v1alpha1.Engagement, old, st *v1alpha1.EngagementStatus) {
 	before, after := offerOf(old), offerOf(st)
 	if after != nil && (before == nil || before.Hash != after.Hash) {
-		r.event(eng, corev1.EventTypeNormal, "OfferMade", "Offer", "an offer is open until %s: %s", after.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z"), after.Hash)
+		r.event(eng, corev1.EventTypeNormal, "OfferMade", "Offer", "an offer is open until %s: %s", after.ExpiresAt.UTC().Format(time.RFC3339), after.Hash)
 	}
 	was := 0
 	if old.Recruitment != nil {
@@ -55,9 +57,10 @@ func offerOf(st *v1alpha1.EngagementStatus) *v1alpha1.Offer {
 	return st.Recruitment.Offer
 }
 
-func (r *Reconciler) announceIgnored(eng *v1alpha1.Engagement, claim string, standing v1alpha1.Standing) {
+// announceIgnored says that a statement does not count. Its claim and the message may name people, so they stay on the statement itself.
+func (r *Reconciler) announceIgnored(eng *v1alpha1.Engagement, resource, name string, standing v1alpha1.Standing) {
 	metrics.CountIgnored(standing.Reason)
-	r.event(eng, corev1.EventTypeWarning, standing.Reason, "Refuse", "%s does not count: %s", claim, standing.Message)
+	r.event(eng, corev1.EventTypeWarning, standing.Reason, "Refuse", "it does not count: kubectl get %s %s -o wide says why", resource, name)
 }
 
 func (r *Reconciler) event(eng *v1alpha1.Engagement, kind, reason, action, format string, args ...any) {

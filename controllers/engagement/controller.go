@@ -97,19 +97,24 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, eng *v1alpha1.Engageme
 	return false, nil
 }
 
-// decide runs the pure decision. Where it asks for a review of the requester's right to hand a profile out, the review is made and the decision run again.
+// decide runs the pure decision. Where it asks for a review of somebody's right to hand a profile out, the review is made and the decision run again.
 func (r *Reconciler) decide(ctx context.Context, s *scope) (*decision, error) {
 	d, err := decide(s)
 	if err != nil || len(d.Actions.Review) == 0 {
 		return d, err
 	}
-	s.MayGrant = map[string]bool{}
-	for _, profile := range d.Actions.Review {
-		if s.MayGrant[profile], err = r.mayGrant(ctx, s.Engagement.Spec.Requester, profile); err != nil {
+	s.MayGrant = map[handOut]bool{}
+	for len(d.Actions.Review) > 0 {
+		for _, right := range d.Actions.Review {
+			if s.MayGrant[right], err = r.mayGrant(ctx, right); err != nil {
+				return nil, err
+			}
+		}
+		if d, err = decide(s); err != nil {
 			return nil, err
 		}
 	}
-	return decide(s)
+	return d, nil
 }
 
 // act does what was decided, in an order in which every step can be repeated: side effects before the status that claims them.

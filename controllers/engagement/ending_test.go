@@ -294,6 +294,10 @@ func TestWindDownStepsOpenAheadOfAForeseenEnd(t *testing.T) {
 		w := atWork(t).say(said(v1alpha1.VerdictResigned, "ada")).expectWaits().until("2026-12-12 09:00").expectWaits("offboarding/handover: Worker")
 		w.say(done("offboarding/handover", "ada")).until("2026-12-17 09:00").expectPhase(v1alpha1.PhaseEvaluating).expectStep("offboarding", "handover", v1alpha1.StepDone)
 	})
+	t.Run("what was wound down stays so when the end comes early", func(t *testing.T) {
+		w := atWork(t).until("2026-12-27 08:00").say(done("offboarding/handover", "ada")).until("2026-12-29").say(said(v1alpha1.VerdictEndNow, "max"))
+		w.expectPhase(v1alpha1.PhaseEvaluating).expectStep("offboarding", "handover", v1alpha1.StepDone)
+	})
 	t.Run("at once", func(t *testing.T) {
 		w := atWork(t).say(said(v1alpha1.VerdictEndNow, "max")).expectStalled("") // nobody could have handed over within no time
 		w.give(anEvaluation(v1alpha1.EvaluationFinal, "rosa", "4")).expectWaits("offboarding/handover: Worker", "offboarding/laptop: Manager").expectStalled("")

@@ -279,12 +279,14 @@ func (p *pass) judgeAccess(rec v1alpha1.AttestationRecord, item string) *v1alpha
 	if p.isWorker(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot decide on their own access; somebody else with the verb grant on the profile must")
 	}
-	for _, g := range p.Grants {
-		for _, e := range g.Status.Entitlements {
-			if e.Name == name && e.Preexisted {
-				return nil
-			}
+	profile := p.preexistingProfile(name)
+	if profile != "" {
+		// The API server cannot know which profile an entitlement belongs to, so the verb is checked here.
+		allowed, reviewed := p.mayHandOut(rec.Author, profile)
+		if allowed || !reviewed {
+			return nil
 		}
+		return ignored("NotPermitted", "access from before is decided upon by somebody with the verb grant on accessprofiles/%s, bound to their user", profile)
 	}
 	return ignored(reasonUnknown, "no entitlement %q of this engagement existed before it", name)
 }
@@ -318,4 +320,16 @@ func findStep(steps []v1alpha1.ChecklistStep, name string) *v1alpha1.ChecklistSt
 		}
 	}
 	return nil
+}
+
+// preexistingProfile is the profile whose entitlement the worker had before the first grant, or nothing.
+func (p *pass) preexistingProfile(entitlement string) string {
+	for i := range p.Grants {
+		for _, e := range p.Grants[i].Status.Entitlements {
+			if e.Name == entitlement && e.Preexisted {
+				return p.Grants[i].Spec.Profile
+			}
+		}
+	}
+	return ""
 }

@@ -57,8 +57,8 @@ type scope struct {
 	// AdmissionMissing names the admission policies and bindings that are not installed.
 	AdmissionMissing []string
 
-	// MayGrant says, by profile, whether the requester may hand it out; a profile that is not in it has not been reviewed.
-	MayGrant map[string]bool
+	// MayGrant says whether somebody may hand a profile out; what is not in it has not been reviewed.
+	MayGrant map[handOut]bool
 
 	// Dossier is this engagement's own, once it is sealed.
 	Dossier *v1alpha1.Dossier
@@ -109,14 +109,20 @@ type actions struct {
 	// Ignore are the statements that do not count.
 	IgnoreAttestations map[string]v1alpha1.Standing
 	IgnoreEvaluations  map[string]v1alpha1.Standing
-	// Review are the profiles for which the requester's right is yet to be reviewed; the pass is then decided anew.
-	Review []string
+	// Review is whose right to hand what out is yet to be reviewed; the pass is then decided anew.
+	Review []handOut
 	// Grants are the grants as they should be.
 	Grants []grant
 	// Seal asks for the Dossier.
 	Seal *dossier.Facts
 	// Release asks for the finalizers of the grants and of the engagement to go.
 	Release bool
+}
+
+// handOut is a right to be reviewed: the verb grant on a profile.
+type handOut struct {
+	Username string
+	Profile  string
 }
 
 // grant is an AccessGrant as it should be.

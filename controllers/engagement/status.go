@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,13 +36,14 @@ func (p *pass) summarise() {
 	p.setOverall()
 }
 
-// waitingLine is the wait that people look at first, and how many more there are.
+// waitingLine is the wait that people look at first, and how many more there are; or until when nobody is waited for.
 func (p *pass) waitingLine() string {
-	if len(p.waits) == 0 {
-		if p.st.Phase == v1alpha1.PhaseClosed || p.st.Ends == "" {
-			return ""
-		}
+	switch {
+	case len(p.waits) > 0:
+	case p.st.Phase == v1alpha1.PhaseClosed || p.next.IsZero():
 		return ""
+	default:
+		return "nobody until " + p.next.UTC().Format(time.RFC3339)
 	}
 	first := p.waits[0]
 	for _, w := range p.waits[1:] {
@@ -179,9 +181,9 @@ func (p *pass) setAccess() {
 	case p.accessGone() && (p.ended() || p.withdrawn() != "" || len(p.Grants) == 0):
 		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionTrue, v1alpha1.ReasonHolds, "every entitlement ever granted is proven gone")
 	case p.st.Access != nil && p.st.Access.Owed > 0:
-		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, "Owed", fmt.Sprintf("%d revocations are not yet proven", p.st.Access.Owed))
+		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, v1alpha1.ReasonOwed, fmt.Sprintf("%d revocations are not yet proven", p.st.Access.Owed))
 	default:
-		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, "Held", "access is held")
+		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, v1alpha1.ReasonHeld, "access is held")
 	}
 }
 
@@ -304,7 +306,7 @@ func (p *pass) noteOverdueWaits() {
 			continue // what is handed in within the second in which it is due is in time
 		}
 		if w.Due != nil && !w.Due.After(p.Now) && len(p.stalls) == 0 {
-			p.stall(v1alpha1.ReasonStepOverdue, fmt.Sprintf("%s is overdue since %s: %s", w.What, w.Due.UTC().Format("2006-01-02T15:04:05Z"), w.Message))
+			p.stall(v1alpha1.ReasonStepOverdue, fmt.Sprintf("%s is overdue since %s: %s", w.What, w.Due.UTC().Format(time.RFC3339), w.Message))
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // settle runs passes until nothing is left to do at this moment, then checks that the world is at rest.
 func (w *world) settle() *world {
 	w.t.Helper()
-	for w.noise && w.rnd.IntN(12) > 0 {
+	for w.noise && w.rnd.IntN(6) > 0 {
 		w.anything()
 	}
 	noise := w.noise

@@ -17,7 +17,7 @@ type EngagementStatusApplyConfiguration struct {
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// phase is the furthest stage reached; conditions say what is true now.
 	Phase *apiv1alpha1.Phase `json:"phase,omitempty"`
-	// waiting is waitingFor in one short line, for people.
+	// waiting is waitingFor in one short line, for people; where nobody is waited for it says until when.
 	Waiting *string `json:"waiting,omitempty"`
 	// ends is when the engagement ends or ended, in RFC 3339.
 	Ends *string `json:"ends,omitempty"`
