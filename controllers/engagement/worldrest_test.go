@@ -106,6 +106,9 @@ func (w *world) checkQuiet(next time.Time) {
 	noise := w.noise
 	w.noise = false
 	for _, name := range keys(w.engagements) {
+		if w.closeLooks > 1 && w.rnd.IntN(w.closeLooks) > 0 {
+			continue
+		}
 		before := w.engagements[name]
 		alarm := w.next[name]
 		w.pass(name)
