@@ -8,15 +8,12 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -29,6 +26,7 @@ import (
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers"
 	"github.com/longshore-dev/longshore/controllers/domain/admission"
+	"github.com/longshore-dev/longshore/hack/admission/active"
 	"github.com/longshore-dev/longshore/hack/cluster"
 )
 
@@ -93,7 +91,7 @@ func prepare(ctx context.Context, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	if err := awaitAdmission(ctx); err != nil {
+	if err := active.Wait(ctx, c.RESTConfig()); err != nil {
 		return err
 	}
 	return startOperator(ctx, config)
@@ -120,37 +118,6 @@ func makeTargets(ctx context.Context) error {
 	}
 	bindable.Rules[0].ResourceNames = targets
 	return admin.Update(ctx, bindable)
-}
-
-// awaitAdmission waits until the API server enforces the policies: some seconds after they were applied a forged author is refused, and an
-// engagement is stamped with its requester.
-func awaitAdmission(ctx context.Context) error {
-	forged := &v1alpha1.Attestation{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-", Namespace: "default"},
-		Spec: v1alpha1.AttestationSpec{
-			SubjectRef: v1alpha1.SubjectReference{Kind: "Engagement", Name: "none"}, Claim: "feedback/probe", Verdict: v1alpha1.VerdictRaised,
-			Author: &v1alpha1.Author{Username: "somebody-else"},
-		},
-	}
-	unstamped := &v1alpha1.Engagement{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-", Namespace: "default"},
-		Spec: v1alpha1.EngagementSpec{
-			Title: "probe", PoolRef: v1alpha1.PoolReference{Name: "none"}, Classification: v1alpha1.Classification{WorkerType: v1alpha1.AgencyWorker, Jurisdiction: "DE"},
-			StatementOfWork: v1alpha1.StatementOfWork{Start: metav1.Now(), End: metav1.NewTime(time.Now().Add(time.Hour)), Budget: v1alpha1.Money{Currency: "EUR", Amount: "1"}},
-		},
-	}
-	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		if err := admin.Create(ctx, forged.DeepCopy(), client.DryRunAll); !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
-			return false, nil
-		}
-		eng := unstamped.DeepCopy()
-		err := admin.Create(ctx, eng, client.DryRunAll)
-		return err == nil && eng.Spec.Requester != nil, nil
-	})
-	if err != nil {
-		return fmt.Errorf("the admission policies did not become active: %w", err)
-	}
-	return nil
 }
 
 func startOperator(ctx context.Context, config *rest.Config) error {
