@@ -19,6 +19,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
+	"github.com/longshore-dev/longshore/controllers/talentpool"
 	"github.com/longshore-dev/longshore/controllers/worker"
 )
 
@@ -40,6 +41,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) err
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
 		&access.ProviderReconciler{Client: c, Clock: clk, Targets: targets},
 		&checklist.Reconciler{Client: c, Clock: clk},
+		&talentpool.Reconciler{Client: c, Clock: clk},
 		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
 		&engagement.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
 	} {
