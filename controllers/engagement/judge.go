@@ -28,7 +28,7 @@ func selfDealing(format string, args ...any) *v1alpha1.Standing {
 // judge says why an attestation does not count, or nil if it does. Identity and verbs were checked by the API server; what is checked here is what it cannot know.
 func (p *pass) judge(att *v1alpha1.Attestation, rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
 	switch {
-	case att.CreationTimestamp.Time.Before(p.Engagement.CreationTimestamp.Time):
+	case p.predates(att):
 		return ignored("BeforeSubject", "it was created before the engagement it names; state it again of this one")
 	case rec.Author == "":
 		return ignored("NoAuthor", "it has no author, because it was created while the admission policies were not installed; install config/admission and state it again")

@@ -76,13 +76,16 @@ func (p *pass) readStatements(last bool) {
 			}
 			continue
 		}
-		if att.Status != nil && att.Status.State != "" {
-			continue
-		}
 		if p.boundElsewhere(att.OwnerReferences) {
 			continue // the garbage collector removes it with the object it was said of
 		}
 		rec := recordOf(att)
+		if att.Status != nil && att.Status.State != "" {
+			if last && !p.predates(att) {
+				p.keepIgnored(rec, att.Status.Reason) // marked by a pass that did not live to record it
+			}
+			continue
+		}
 		standing := p.judge(att, rec)
 		if standing == nil {
 			standing = p.roomFor(rec)
@@ -92,10 +95,7 @@ func (p *pass) readStatements(last bool) {
 		}
 		if standing != nil {
 			p.acts.IgnoreAttestations[att.Name] = *standing
-			if p.roomForIgnored() {
-				rec.Ignored = standing.Reason
-				p.st.Attestations = append(p.st.Attestations, rec)
-			}
+			p.keepIgnored(rec, standing.Reason)
 			continue
 		}
 		p.st.Attestations = append(p.st.Attestations, rec)
@@ -115,15 +115,23 @@ func (p *pass) roomFor(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
 	return ignored(v1alpha1.ReasonTooManyAttestations, "this engagement already has %d recorded attestations, the most it can keep; end it and continue in a new one", len(p.st.Attestations))
 }
 
-// roomForIgnored bounds how many statements that do not count are kept for the sealed file; further ones are only marked.
-func (p *pass) roomForIgnored() bool {
+// keepIgnored records a statement that does not count, for the sealed file; beyond a bound further ones are only marked.
+func (p *pass) keepIgnored(rec v1alpha1.AttestationRecord, why string) {
 	n := 0
 	for _, r := range p.st.Attestations {
 		if r.Ignored != "" {
 			n++
 		}
 	}
-	return n < maxIgnoredRecords && p.st.Phase != v1alpha1.PhaseClosed && len(p.st.Attestations) < maxRecords-recordsKeptForEnds
+	if n < maxIgnoredRecords && p.st.Phase != v1alpha1.PhaseClosed && len(p.st.Attestations) < maxRecords-recordsKeptForEnds {
+		rec.Ignored = why
+		p.st.Attestations = append(p.st.Attestations, rec)
+	}
+}
+
+// predates says whether a statement is older than the engagement: it was said of one that had this name before.
+func (p *pass) predates(att *v1alpha1.Attestation) bool {
+	return att.CreationTimestamp.Time.Before(p.Engagement.CreationTimestamp.Time)
 }
 
 // counted are the recorded statements that count.
