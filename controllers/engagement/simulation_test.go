@@ -72,6 +72,9 @@ func tell(t *testing.T, seed uint64) *story {
 	w.rnd, w.noise, w.closeLooks = rand.New(rand.NewPCG(seed, 7)), true, 10
 	s := &story{w: w, told: map[string]string{}, cast: &cast{w: w, answered: map[string]bool{}, tried: map[string]int{}}}
 	s.events = []reaction{
+		{on("2026-11-16 10:00"), func() {
+			w.state(anAttestation("approval/stage.Budget").By("lena").Says(v1alpha1.VerdictApproved).Of("qa").Terms(w.eng("qa").Status.Proposed.Hash))
+		}},
 		{on("2026-12-18 10:00"), func() {
 			w.state(said(v1alpha1.VerdictResigned, "bruno").Of("back-end").Effective("2026-12-22 18:00"))
 		}},
