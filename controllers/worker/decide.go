@@ -94,7 +94,20 @@ func (p *pass) record() {
 			continue
 		}
 		p.d.Status.Attestations = append(p.d.Status.Attestations, *a)
-		p.d.Bind[a.UID] = true
+	}
+	p.bind()
+}
+
+// bind asks for the statements on record to be tied to the worker, where they are not.
+func (p *pass) bind() {
+	recorded := map[types.UID]bool{}
+	for i := range p.d.Status.Attestations {
+		recorded[p.d.Status.Attestations[i].UID] = true
+	}
+	for i := range p.Attestations {
+		if att := &p.Attestations[i]; recorded[att.UID] && !boundTo(att, p.Worker.UID) {
+			p.d.Bind[att.UID] = true
+		}
 	}
 }
 

@@ -61,14 +61,8 @@ func (p *pass) readStatements() {
 	})
 	for i := range statements {
 		att := &statements[i]
-		if known[att.UID] {
-			if !boundTo(att, p.Worker.UID) {
-				p.d.Bind[att.UID] = true
-			}
-			continue
-		}
-		if att.Status != nil && att.Status.State != "" || boundElsewhere(att, p.Worker.UID) {
-			// Turned down, or said of another object of the same name, with which the garbage collector removes it.
+		if known[att.UID] || att.Status != nil && att.Status.State != "" || boundElsewhere(att, p.Worker.UID) {
+			// Judged before, or said of another object of the same name, with which the garbage collector removes it.
 			continue
 		}
 		record := recordOf(att)
