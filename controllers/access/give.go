@@ -202,7 +202,7 @@ func (p *pass) exact(ctx context.Context, r *row, s *system, observed provider.O
 // a hold, or when nobody knows any more what is wanted, it is only narrowed.
 func (p *pass) check(ctx context.Context, r *row) error {
 	s := p.systems[r.Provider]
-	if s.err != nil || p.seen[r.Key] || !p.ready(r) {
+	if !s.opened() || p.seen[r.Key] || !p.ready(r) {
 		return nil
 	}
 	observed, err := s.provider.Verify(ctx, target(r))

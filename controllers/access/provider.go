@@ -41,9 +41,6 @@ const (
 	countDelay = 5 * time.Second
 )
 
-// reasonDecommissioned: the target system was declared gone for good.
-const reasonDecommissioned = "Decommissioned"
-
 // ProviderReconciler keeps an AccessProvider while anything is held or owed in its target system, and says whether it answers.
 type ProviderReconciler struct {
 	Client client.Client
@@ -163,7 +160,7 @@ func (r *ProviderReconciler) setFinalizer(ctx context.Context, object *v1alpha1.
 // readiness says whether the target system answers, and when to look again. It is nil while the last answer still stands.
 func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.AccessProvider, c counts) (*metav1.Condition, time.Duration) {
 	if declared := object.Spec.Decommissioned; declared != nil {
-		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: reasonDecommissioned, Message: "the target system was declared gone for good: what it held is abandoned, not proven revoked, and nothing is granted in it"}, 0
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDecommissioned, Message: "the target system was declared gone for good: what it held is abandoned, not proven revoked, and nothing is granted in it"}, 0
 	}
 	if !object.DeletionTimestamp.IsZero() {
 		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, 0

@@ -176,7 +176,7 @@ func TestWhatATargetSystemThatIsGoneForGoodHeldIsAbandoned(t *testing.T) {
 				w.Expect(w.events.reasons()).To(Equal([]string{"Warning Abandoned"}))
 			}
 			p := w.reconcileProvider()
-			w.Expect(providerReady(p)).To(HaveField("Reason", reasonDecommissioned))
+			w.Expect(providerReady(p)).To(HaveField("Reason", v1alpha1.ReasonDecommissioned))
 
 			g = w.withdraw(g, v1alpha1.WithdrawalEnded)
 			w.Expect(states(g)).To(Equal(map[string]string{"chat": test.state}))
@@ -194,7 +194,7 @@ func TestNothingIsGivenInATargetSystemThatIsGoneForGood(t *testing.T) {
 	})
 	g := w.settle(w.simple("chat"))
 	w.Expect(g.Status.Entitlements).To(BeEmpty())
-	w.Expect(ready(g)).To(And(HavePrefix("False ProviderFailed"), ContainSubstring("was declared gone for good: name another in the profile")))
+	w.Expect(ready(g)).To(And(HavePrefix("False Decommissioned"), ContainSubstring("was declared gone for good: name another in the profile")))
 }
 
 // TestATargetIsEnoughToRevokeBy takes away everything but the status by force, as an administrator can.

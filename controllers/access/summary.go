@@ -146,7 +146,7 @@ func (p *plan) goneness(rows []row, decisions []v1alpha1.PreexistingDecision, fi
 		}
 	}
 	if len(findings) == 0 && revoking > 0 {
-		findings = append(findings, obstacle{v1alpha1.ReasonProgressing, fmt.Sprintf("access ended: %s; %d of %d accesses are being revoked", p.ending.words, revoking, len(rows))})
+		findings = append(findings, obstacle{v1alpha1.ReasonOwed, fmt.Sprintf("access ended: %s; %d of %d accesses are being revoked", p.ending.words, revoking, len(rows))})
 	}
 	if len(findings) > 0 {
 		return notReady(findings)

@@ -21,6 +21,9 @@ type system struct {
 	err      error
 }
 
+// opened says whether there is a provider to call.
+func (s *system) opened() bool { return s.err == nil }
+
 // decommissioned returns the declaration that the target system is gone for good, or nil.
 func (s *system) decommissioned() *v1alpha1.Decommissioned {
 	if s.object == nil {
@@ -33,7 +36,7 @@ func (s *system) decommissioned() *v1alpha1.Decommissioned {
 func (s *system) blocked() *obstacle {
 	switch ready := meta.FindStatusCondition(s.object.Status.Conditions, v1alpha1.ConditionReady); {
 	case s.decommissioned() != nil:
-		return &obstacle{v1alpha1.ReasonProviderFailed, fmt.Sprintf("AccessProvider %s was declared gone for good: name another in the profile", s.name)}
+		return &obstacle{v1alpha1.ReasonDecommissioned, fmt.Sprintf("AccessProvider %s was declared gone for good: name another in the profile", s.name)}
 	case !s.object.DeletionTimestamp.IsZero():
 		return &obstacle{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf("AccessProvider %s is being deleted: name another in the profile, or create it again when it is gone", s.name)}
 	case ready == nil, !controllerutil.ContainsFinalizer(s.object, v1alpha1.ProviderFinalizer):

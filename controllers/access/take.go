@@ -112,7 +112,7 @@ func (p *pass) settle(ctx context.Context, r *row) error {
 		return nil
 	}
 	s := p.systems[r.Provider]
-	if s.err != nil || !p.ready(r) {
+	if !s.opened() || !p.ready(r) {
 		return nil
 	}
 	observed, err := s.provider.Verify(ctx, target(r))
