@@ -24,7 +24,7 @@ import (
 const (
 	// passTimeout bounds one pass; it calls nothing but the API server.
 	passTimeout = time.Minute
-	// maxConcurrent is how many workers are looked at at once.
+	// maxConcurrent is how many workers are looked at side by side.
 	maxConcurrent = 4
 )
 

@@ -88,7 +88,7 @@ func recordJSON(t *testing.T, d *v1alpha1.Dossier) string {
 	return string(raw)
 }
 
-func clear(d *v1alpha1.Dossier, key string) string {
+func inClear(d *v1alpha1.Dossier, key string) string {
 	for _, p := range d.Spec.Personal {
 		if p.Key == key {
 			return p.Value
@@ -110,7 +110,7 @@ func TestADossierSaysWhatHappened(t *testing.T) {
 		{"namespace", r.Namespace, "marketing"}, {"engagement", r.Engagement, "spring-campaign"}, {"uid", string(r.UID), "11111111-2222-3333-4444-555555555555"},
 		{"outcome", string(r.Outcome), "Completed"}, {"rehire", string(r.Rehire), "Eligible"}, {"pool", r.Pool, "talent/designers"},
 		{"terms", r.Terms, "sha256:terms"}, {"score", r.Score, "81.3"}, {"accepted", r.Spend.Accepted, "2000"},
-		{"person", clear(d, r.Person.Key), "person-7"},
+		{"person", inClear(d, r.Person.Key), "person-7"},
 	} {
 		if is.got != is.want {
 			t.Errorf("the record's %s is %q, expected %q", is.what, is.got, is.want)
@@ -125,7 +125,7 @@ func TestADossierSaysWhatHappened(t *testing.T) {
 	}
 	var statements []string
 	for _, s := range slices.Concat(r.Attestations, r.Evaluations) {
-		statements = append(statements, fmt.Sprintf("%s %s by %s %s", s.Claim, s.Verdict, clear(d, s.Author.Key), s.Ignored))
+		statements = append(statements, fmt.Sprintf("%s %s by %s %s", s.Claim, s.Verdict, inClear(d, s.Author.Key), s.Ignored))
 	}
 	want := []string{
 		"selection/{worker} Chosen by mia ", "offer/{worker} Accepted by ada.lovelace ", "waiver/onboarding.nda Waived by mia SelfDealing",
@@ -136,7 +136,7 @@ func TestADossierSaysWhatHappened(t *testing.T) {
 	}
 	var access []string
 	for _, a := range r.Access {
-		access = append(access, fmt.Sprintf("%s/%s %s %s of %s: %s", a.Profile, a.Entitlement, a.Target, a.State, clear(d, a.Subject.Key), a.Evidence))
+		access = append(access, fmt.Sprintf("%s/%s %s %s of %s: %s", a.Profile, a.Entitlement, a.Target, a.State, inClear(d, a.Subject.Key), a.Evidence))
 	}
 	want = []string{
 		"design-tools/chat rolebinding/chat/guest StillHeld of ada.lovelace: still held by another engagement",
@@ -206,8 +206,8 @@ func TestOtherSaltsGiveOtherDigestsOfTheSamePeople(t *testing.T) {
 	if first.Spec.Record.Person.Digest == second.Spec.Record.Person.Digest {
 		t.Error("two dossiers show the same digest of one person, expected salts to keep them apart")
 	}
-	if clear(first, "p1") != clear(second, "p1") {
-		t.Errorf("the first value is %q and %q, expected salts to change nothing else", clear(first, "p1"), clear(second, "p1"))
+	if inClear(first, "p1") != inClear(second, "p1") {
+		t.Errorf("the first value is %q and %q, expected salts to change nothing else", inClear(first, "p1"), inClear(second, "p1"))
 	}
 }
 

@@ -3,8 +3,7 @@ package matching
 import (
 	"fmt"
 	"time"
-	// A minimal image may carry no time-zone database; the answer must not depend on the image.
-	_ "time/tzdata"
+	_ "time/tzdata" // A minimal image may carry no time-zone database; the answer must not depend on the image.
 )
 
 const (
