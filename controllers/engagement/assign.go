@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
@@ -90,14 +92,22 @@ func (p *pass) takeOver() ([]v1alpha1.Deliverable, []string) {
 func (p *pass) handedOver() []string {
 	var names []string
 	for i := range p.Successors {
-		s := &p.Successors[i]
-		if s.Spec.Replaces == nil || s.Status.Terms == nil {
-			continue
+		if s := &p.Successors[i]; s.Spec.Replaces != nil && s.Status.Terms != nil {
+			for _, d := range s.Status.Terms.Inherited {
+				names = append(names, d.Name)
+			}
 		}
-		names = append(names, s.Spec.Replaces.Deliverables...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// handedOverBefore says whether a successor had taken a deliverable over before a moment: from then on it is paid there, and nowhere twice.
+func (p *pass) handedOverBefore(name string, at metav1.Time) bool {
+	return slices.ContainsFunc(p.Successors, func(s v1alpha1.Engagement) bool {
+		t := s.Status.Terms
+		return s.Spec.Replaces != nil && t != nil && t.AcceptedAt.Before(&at) && slices.ContainsFunc(t.Inherited, func(d v1alpha1.Deliverable) bool { return d.Name == name })
+	})
 }
 
 // deliverable in force by name, the engagement's own or one taken over.

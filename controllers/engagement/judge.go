@@ -211,6 +211,9 @@ func (p *pass) judgeDeliverable(rec v1alpha1.AttestationRecord, name string) *v1
 	if p.deliverable(name) == nil {
 		return ignored("UnknownDeliverable", "the accepted terms have no deliverable %q", name)
 	}
+	if p.handedOverBefore(name, rec.At) {
+		return ignored("HandedOver", "%s was handed over; state it of the engagement that took it over", name)
+	}
 	switch rec.Verdict {
 	case v1alpha1.VerdictSubmitted:
 		if p.st.EndedAt != nil && rec.At.After(p.st.EndedAt.Time) && !p.submittedByEnd(rec.Claim) {

@@ -67,6 +67,24 @@ func TestAReplacementThatCannotTakeOver(t *testing.T) {
 	})
 }
 
+func TestWhatWasHandedOverIsPaidOnlyOnce(t *testing.T) {
+	w := aReplacement(t)
+	w.subject = "designer"
+	w.say(submitted("assets")) // while it was hers
+	w.subject = "replacement"
+	w.say(w.answer(v1alpha1.VerdictAccepted)).after(time.Hour)
+	w.subject = "designer"
+	late := verdictOn("assets", v1alpha1.VerdictAccepted)
+	w.say(late).expectIgnored(late, "HandedOver").expectDeliverable("assets", v1alpha1.DeliverableHandedOver)
+}
+
+func TestWhatASuccessorListsOnlyAfterwardsStaysWithItsWorker(t *testing.T) {
+	w := aReplacement(t, func(s *v1alpha1.EngagementSpec) { s.Replaces.Deliverables = nil })
+	w.say(w.answer(v1alpha1.VerdictAccepted)).edit("replacement", func(s *v1alpha1.EngagementSpec) { s.Replaces.Deliverables = []string{"assets"} }).settle()
+	w.subject = "designer"
+	w.expectDeliverable("assets", v1alpha1.DeliverableOpen)
+}
+
 func TestWhatWasTakenOverStaysWhenThePredecessorIsGone(t *testing.T) {
 	w := aReplacement(t)
 	w.say(w.answer(v1alpha1.VerdictAccepted)).until("2026-12-12").remove("designer").settle()
