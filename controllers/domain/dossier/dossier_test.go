@@ -274,7 +274,7 @@ func crowded() Facts {
 			Author: fmt.Sprintf("%04d", i) + long(252), At: at(i - 2000),
 		}
 		for j := range 2 {
-			a.Evidence = append(a.Evidence, v1alpha1.Evidence{URI: fmt.Sprintf("https://%04d-%02d/", i, j) + long(1000), SHA256: long(64)})
+			a.Evidence = append(a.Evidence, v1alpha1.Evidence{URI: fmt.Sprintf("https://%04d-%02d/", i, j) + long(1000), SHA256: strings.Repeat("a", 64)})
 		}
 		st.Attestations = append(st.Attestations, a)
 	}
