@@ -182,11 +182,18 @@ func TestTheOperatorInItsOwnCluster(t *testing.T) {
 		}
 	})
 	run("access ends by itself at its time", func(o *operated) {
-		g := o.engage("short", "early", 4*time.Second)
-		o.eventually(g, v1alpha1.GrantVerified)
-		g = o.eventually(g, v1alpha1.GrantRevoked)
+		g := o.eventually(o.engage("short", "early", 6*time.Second), v1alpha1.GrantRevoked)
+		o.Expect(g.Status.FirstGrantedAt).NotTo(BeNil())
 		o.Expect(ready(g)).To(HavePrefix("True AccessExpired"))
 		o.Expect(o.bindings("short")).To(BeEmpty())
+	})
+	run("a grant that is deleted is revoked, and stays for its engagement to seal", func(o *operated) {
+		g := o.engage("deleted", "early", time.Hour)
+		o.eventually(g, v1alpha1.GrantVerified)
+		o.Expect(admin.Delete(o.Context(), g)).To(Succeed())
+		o.eventually(g, v1alpha1.GrantRevoked)
+		o.Expect(admin.Delete(o.Context(), &v1alpha1.Engagement{ObjectMeta: metav1.ObjectMeta{Namespace: o.namespace, Name: "deleted"}})).To(Succeed())
+		o.Eventually(func() string { return o.read(g).Name }, patience).Should(BeEmpty(), "without an engagement nobody seals it")
 	})
 	run("what is missing is named, and given when it is there", func(o *operated) {
 		o.profileOf("elsewhere", v1alpha1.KubernetesEntitlement{ClusterRole: listed, Namespaces: []string{"elsewhere"}})

@@ -37,6 +37,8 @@ const (
 	reprobe = 10 * time.Minute
 	// reprobeFailed is how often one that did not is asked: what waits for it should not wait much longer than the outage.
 	reprobeFailed = 30 * time.Second
+	// providerWorkers is how many AccessProviders are reconciled at once: one that hangs must not keep the others from being asked.
+	providerWorkers = 4
 	// countDelay gathers the changes of many grants into one write of the counts.
 	countDelay = 5 * time.Second
 )
@@ -115,18 +117,24 @@ func (r *ProviderReconciler) count(ctx context.Context, name string) (counts, er
 	}
 	var c counts
 	for i := range list.Items {
-		for state, n := range tally(&list.Items[i])[name] {
-			switch state {
+		grant := &list.Items[i]
+		for j := range grant.Status.Entitlements {
+			r := &grant.Status.Entitlements[j]
+			if r.Provider != name || concluded(r) {
+				continue
+			}
+			switch r.State {
 			case v1alpha1.GrantGranted, v1alpha1.GrantVerified:
-				c.granted += n
-				c.open += int(n)
+				c.granted++
 			case v1alpha1.GrantRevoking:
-				c.owed += n
-				c.open += int(n)
-			case v1alpha1.GrantPending, v1alpha1.GrantPreexisting:
-				c.open += int(n)
+				c.owed++
+			case v1alpha1.GrantPreexisting:
+				if d := decisionOn(r, grant.Spec.Preexisting); d != nil && d.Decision == v1alpha1.VerdictKeep {
+					continue
+				}
 			default:
 			}
+			c.open++
 		}
 	}
 	return c, nil
@@ -163,7 +171,7 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDecommissioned, Message: "the target system was declared gone for good: what it held is abandoned, not proven revoked, and nothing is granted in it"}, 0
 	}
 	if !object.DeletionTimestamp.IsZero() {
-		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, 0
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, reprobeFailed
 	}
 	if wait, stands := r.stands(object); stands {
 		return nil, wait
@@ -222,7 +230,7 @@ func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manage
 	err := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AccessProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.AccessGrant{}, countLater).
-		WithOptions(controller.Options{ReconciliationTimeout: passTimeout}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: providerWorkers, ReconciliationTimeout: passTimeout}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the reconciler of access providers: %w", err)

@@ -119,6 +119,18 @@ func TestAProviderStaysWhileItHoldsOrOwes(t *testing.T) {
 	w.reconcileProvider()
 }
 
+func TestAProviderStaysForAccessFromBeforeUntilItIsDecided(t *testing.T) {
+	w := newWorld(t, marked)
+	g := w.simple("chat")
+	w.memory.SetOtherwise(w.access("chat", "ada"), true)
+	w.settle(g)
+	w.withdraw(g, v1alpha1.WithdrawalEnded)
+	w.Expect(admin.Delete(t.Context(), &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: w.target}})).To(Succeed())
+	w.Expect(w.reconcileProvider().Name).NotTo(BeEmpty(), "a person may decide to remove it")
+	w.change(g, decide(v1alpha1.VerdictKeep))
+	w.Expect(w.reconcileProvider().Name).To(BeEmpty())
+}
+
 // TestAProviderStaysForWhatIsBeingGiven has the AccessProvider's reconciler decide while a grant is between intent and call.
 func TestAProviderStaysForWhatIsBeingGiven(t *testing.T) {
 	w := newWorld(t, marked)

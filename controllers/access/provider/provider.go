@@ -11,7 +11,7 @@ import (
 // Provider gives and takes away access in one target system. It is stateless: whatever it needs to take access away again is in the
 // Target, which is kept in the AccessGrant's status. Its methods are safe for concurrent use.
 //
-// An error says what was being done and what to do about it, and never carries a secret. It is either Refused, or it is tried again;
+// An error says what was being done and what to do about it; it carries no secret and does not name the subject. It is either Refused, or it is tried again;
 // see Refused, Retryable and After.
 type Provider interface {
 	// Capabilities says what the target system can do by itself.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -414,6 +415,10 @@ func (s *suite) refuse() {
 		targets, err := s.p.Resolve(s.h.Entitlement(s.T), subject)
 		if len(targets) > 0 || !provider.IsRefused(err) {
 			s.Errorf("resolving for %q gave %v and %v, expected a refusal", subject, targets, err)
+			continue
+		}
+		if name := strings.TrimSuffix(strings.TrimSpace(subject), ":"); strings.Contains(name, ":") && strings.Contains(err.Error(), name) {
+			s.Errorf("the refusal names its subject: %v", err)
 		}
 	}
 }
