@@ -54,11 +54,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if !pool.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
-	if wait := r.pause(req.NamespacedName); wait > 0 {
+	now := r.Clock.Now()
+	if wait := r.pause(req.NamespacedName, now); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	judged := pool.DeepCopy()
-	if err := r.judge(ctx, judged); err != nil {
+	if err := r.judge(ctx, judged, now); err != nil {
 		return ctrl.Result{}, fmt.Errorf("reading what talent pool %s refers to: %w", req, err)
 	}
 	if equality.Semantic.DeepEqual(pool.Status, judged.Status) {
@@ -72,12 +73,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("writing the status of talent pool %s: %w", req, err)
 	}
-	r.note(req.NamespacedName)
+	r.note(req.NamespacedName, now)
 	return ctrl.Result{}, nil
 }
 
 // judge puts into the status what the spec means, and whom it selects.
-func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool) error {
+func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool, now time.Time) error {
 	checklist, err := r.checklist(ctx, pool)
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool) error
 	st.ObservedGeneration = pool.Generation
 	st.Members, st.Screened, st.Engaged = count(pool.Name, members)
 	ready := readiness(pool, checklist)
-	ready.ObservedGeneration, ready.LastTransitionTime = pool.Generation, metav1.NewTime(r.Clock.Now())
+	ready.ObservedGeneration, ready.LastTransitionTime = pool.Generation, metav1.NewTime(now)
 	meta.SetStatusCondition(&st.Conditions, ready)
 	return nil
 }
@@ -140,23 +141,23 @@ func count(pool string, workers []v1alpha1.Worker) (members, screened, engaged i
 }
 
 // pause is how long the pool's status is still to be left alone.
-func (r *Reconciler) pause(pool types.NamespacedName) time.Duration {
+func (r *Reconciler) pause(pool types.NamespacedName, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, is := r.written[pool]
 	if !is {
 		return 0
 	}
-	return last.Add(writeInterval).Sub(r.Clock.Now())
+	return last.Add(writeInterval).Sub(now)
 }
 
-func (r *Reconciler) note(pool types.NamespacedName) {
+func (r *Reconciler) note(pool types.NamespacedName, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.written == nil {
 		r.written = map[types.NamespacedName]time.Time{}
 	}
-	r.written[pool] = r.Clock.Now()
+	r.written[pool] = now
 }
 
 func (r *Reconciler) forget(pool types.NamespacedName) {
