@@ -92,6 +92,7 @@ type SubjectReference struct {
 // +kubebuilder:validation:XValidation:rule="self.verdict == 'Revise' || !has(self.cause)",message="cause is given with Revise only"
 // +kubebuilder:validation:XValidation:rule="(self.verdict == 'PartlyAccepted') == has(self.amount)",message="amount is given with PartlyAccepted, and only then"
 // +kubebuilder:validation:XValidation:rule="self.verdict != 'EndAt' || has(self.effective)",message="EndAt needs effective"
+// +kubebuilder:validation:XValidation:rule="self.verdict in ['EndAt', 'Resigned'] || !has(self.effective)",message="effective is given with EndAt or Resigned only"
 type AttestationSpec struct {
 	// subjectRef is what the statement is about.
 	// +required
@@ -117,11 +118,12 @@ type AttestationSpec struct {
 	// +optional
 	Cause ReviseCause `json:"cause,omitempty"`
 
-	// effective time of EndAt or Resigned. Default for Resigned: now plus the notice period.
+	// effective time of EndAt or Resigned. Default for Resigned: now plus the notice period. In the years 2000 to 2199.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	Effective *metav1.Time `json:"effective,omitempty"`
 
 	// workerType that was determined.
@@ -143,7 +145,7 @@ type AttestationSpec struct {
 	// evidence behind the statement.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=8
 	Evidence []Evidence `json:"evidence,omitempty"`
 
 	// note for people; it is not copied anywhere.

@@ -100,13 +100,13 @@ type ChecklistStep struct {
 	// attestors who may say that it is done, each of them also holding the verb attest. Default: anyone who holds it. A Group counts only by the verb.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=8
 	Attestors []Subject `json:"attestors,omitempty"`
 
 	// dependsOn names the steps that must be done, waived or dropped before this one opens.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=63
 	DependsOn []string `json:"dependsOn,omitempty"`
 
@@ -181,7 +181,7 @@ func (s *ChecklistStep) IsRequired() bool {
 type Training struct {
 	// uri of the course.
 	// +optional
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=512
 	URI string `json:"uri,omitempty"`
 
 	// certificate that passing gives; a valid one carries over to the person's next engagement, by this name.
@@ -214,7 +214,7 @@ type Check struct {
 	// expression in CEL over worker and engagement (their spec as maps; engagement is empty in screening); it must yield true.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:MaxLength=1024
 	Expression string `json:"expression"`
 }
 
@@ -232,7 +232,7 @@ type Document struct {
 	// uri of the document.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=512
 	URI string `json:"uri"`
 
 	// sha256 is the document's digest in lower-case hexadecimal.
@@ -247,7 +247,7 @@ type Meeting struct {
 	// with names the roles that take part.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=8
 	// +kubebuilder:validation:items:MaxLength=63
 	With []string `json:"with,omitempty"`
 

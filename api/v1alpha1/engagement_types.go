@@ -234,23 +234,25 @@ type Recruitment struct {
 	// +kubebuilder:validation:Maximum=20
 	Shortlist int32 `json:"shortlist,omitempty"`
 
-	// offerTimeout is how long an offer or an amendment waits for its answer, as a Go duration. Default: 48h.
+	// offerTimeout is how long an offer or an amendment waits for its answer, as a Go duration of at least 1s. Default: 48h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	OfferTimeout *metav1.Duration `json:"offerTimeout,omitempty"`
 
-	// fillBy is when an unfilled engagement is escalated to its Manager contact; recruiting goes on until the end.
+	// fillBy is when an unfilled engagement is escalated to its Manager contact; recruiting goes on until the end. In the years 2000 to 2199.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	FillBy *metav1.Time `json:"fillBy,omitempty"`
 }
 
 // StatementOfWork is what is to be done, by when, and for how much.
-// +kubebuilder:validation:XValidation:rule="timestamp(self.end) > timestamp(self.start)",message="end must be after start"
+// +kubebuilder:validation:XValidation:rule="timestamp(self.end) - timestamp(self.start) >= duration('1s')",message="end must be after start, by a second at least"
 // +kubebuilder:validation:XValidation:rule="!has(self.rate) || self.rate.currency == self.budget.currency",message="rate.currency must be budget.currency: amounts of unequal currencies are never converted"
 // +kubebuilder:validation:XValidation:rule="!has(self.deliverables) || self.deliverables.all(d, timestamp(d.due) <= timestamp(self.end))",message="every deliverable must be due by the end"
 type StatementOfWork struct {
@@ -259,18 +261,20 @@ type StatementOfWork struct {
 	// +kubebuilder:validation:MaxLength=4096
 	Summary string `json:"summary,omitempty"`
 
-	// start of the work.
+	// start of the work. In the years 2000 to 2199.
 	// +required
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	Start metav1.Time `json:"start"`
 
-	// end of the work; access ends then, plus the smaller of both graces.
+	// end of the work; access ends then, plus the smaller of both graces. In the years 2000 to 2199.
 	// +required
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	End metav1.Time `json:"end"`
 
 	// budget is the most that may be spent.
@@ -292,14 +296,16 @@ type StatementOfWork struct {
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(\.[0-9]{1,3}s|ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('87600h')",message="must be at most 87600h, ten years"
 	AcceptWithin *metav1.Duration `json:"acceptWithin,omitempty"`
 
 	// startGrace is how long the start may stay unconfirmed after the later of start and readiness, as a Go duration; then it is a NoShow. Default: 24h.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(\.[0-9]{1,3}s|ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('87600h')",message="must be at most 87600h, ten years"
 	StartGrace *metav1.Duration `json:"startGrace,omitempty"`
 
 	// terms are the legal terms.
@@ -317,21 +323,22 @@ type Deliverable struct {
 
 	// description for people.
 	// +optional
-	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:MaxLength=512
 	Description string `json:"description,omitempty"`
 
 	// acceptanceCriteria by which it is accepted.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=128
 	AcceptanceCriteria []string `json:"acceptanceCriteria,omitempty"`
 
-	// due is when it must first be submitted to be on time.
+	// due is when it must first be submitted to be on time. In the years 2000 to 2199.
 	// +required
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	Due metav1.Time `json:"due"`
 
 	// amount paid on acceptance, in the budget's currency: a non-negative decimal with at most three places.
@@ -391,9 +398,10 @@ type Classification struct {
 	// +kubebuilder:validation:MaxLength=6
 	Jurisdiction string `json:"jurisdiction"`
 
-	// facts that a classification test asks for, as the requester sees them; they count only through an attested determination.
+	// facts that a classification test asks for, as the requester sees them; they count only through an attested determination. Names have at most 128 characters, values 256.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(fact, size(fact) <= 128 && size(self[fact]) <= 256)",message="a fact's name has at most 128 characters, and its value 256"
 	Facts map[string]string `json:"facts,omitempty"`
 }
 
@@ -465,11 +473,12 @@ type EvaluationPlan struct {
 	// +required
 	ScorecardRef LocalReference `json:"scorecardRef"`
 
-	// cadence of periodic evaluations while Assigned, as a Go duration. Default: none, only the final one.
+	// cadence of periodic evaluations while Assigned, as a Go duration of at least 1s. Default: none, only the final one.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	Cadence *metav1.Duration `json:"cadence,omitempty"`
 
 	// finalWithin is how long after the end the final evaluation is awaited, as a Go duration. Default: 120h.
@@ -535,11 +544,12 @@ type Termination struct {
 	// +optional
 	By TerminationParty `json:"by,omitempty"`
 
-	// effective is when it ends. Default: now, as first seen.
+	// effective is when it ends. Default: now, as first seen. In the years 2000 to 2199.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
-	// +kubebuilder:validation:Pattern=`^[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",message="must be in the years 2000 to 2199 (UTC)"
 	Effective *metav1.Time `json:"effective,omitempty"`
 
 	// note for people; it is not copied anywhere.

@@ -145,7 +145,7 @@ type Evidence struct {
 	// uri where the evidence is kept.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=512
 	URI string `json:"uri"`
 
 	// sha256 is the document's digest in lower-case hexadecimal.

@@ -34,6 +34,23 @@ func TestAContradictionIsRefusedWithTheFieldThatIsWrong(t *testing.T) {
 		{"a lower-case date", "the operator's own parser refuses it, so the schema must", set("statementOfWork", "end", "2026-12-01t08:00:00z"), "spec.statementOfWork.end"},
 		{"a duration that is none", "it would blind the operator", set("statementOfWork", "acceptWithin", "5 days"), "spec.statementOfWork.acceptWithin"},
 		{"a duration without end", "it would overflow", set("statementOfWork", "acceptWithin", "99999999999h"), "spec.statementOfWork.acceptWithin"},
+		{"a year that does not end in time", "in UTC it is the year 10000, which no parser reads again", set("statementOfWork", "end", "9999-12-31T23:59:59-14:00"), "must be in the years 2000 to 2199"},
+		{"a year before anyone was engaged", "the zero time is written as none", set("statementOfWork", "start", "0001-01-01T00:00:00Z"), "must be in the years 2000 to 2199"},
+		{"a year that is out of range in UTC alone", "it is kept in UTC, and must be in range there too", set("recruitment", "fillBy", "2000-01-01T00:00:00+14:00"), "must be in the years 2000 to 2199"},
+		{"a hurried month", "no month is the thirteenth", set("termination", "effective", "2026-13-01T00:00:00Z"), "spec.termination.effective"},
+		{"an end within the second of the start", "status keeps whole seconds, where they are the same", func(spec map[string]any) {
+			set("statementOfWork", "start", "2026-12-01T08:00:00.1Z")(spec)
+			set("statementOfWork", "end", "2026-12-01T08:00:00.9Z")(spec)
+			set("statementOfWork", "deliverables", []any{})(spec)
+		}, "end must be after start"},
+		{"a deliverable due in the year 10000", "it is copied into status", set("statementOfWork", "deliverables", []any{map[string]any{"name": "late", "due": "9999-12-31T23:59:59-14:00"}}), "must be in the years 2000 to 2199"},
+		{"a grace of a lifetime", "nobody waits so long", set("statementOfWork", "startGrace", "99999h"), "must be at most 87600h"},
+		{"a cadence of nothing", "periods would not end", set("evaluation", "cadence", "0s"), "must be at least 1s"},
+		{"a cadence below a second", "status keeps whole seconds", set("evaluation", "cadence", "999ms"), "must be at least 1s"},
+		{"an offer that lapses at once", "nobody could answer it", set("recruitment", "offerTimeout", "0s"), "must be at least 1s"},
+		{"a long fact", "facts are copied into status", set("classification", "facts", map[string]any{"note": strings.Repeat("f", 257)}), "a fact's name has at most 128 characters, and its value 256"},
+		{"a fact with a long name", "facts are copied into status", set("classification", "facts", map[string]any{strings.Repeat("f", 129): "true"}), "a fact's name has at most 128 characters"},
+		{"a long description", "terms are copied into status", set("statementOfWork", "deliverables", []any{map[string]any{"name": "a", "due": "2026-12-01T00:00:00Z", "description": strings.Repeat("d", 513)}}), "spec.statementOfWork.deliverables[0].description"},
 		{"a profile twice", "access is keyed by name", func(spec map[string]any) {
 			spec["access"] = []any{map[string]any{"name": s.profile}, map[string]any{"name": s.profile}}
 		}, "Duplicate value"},

@@ -29,7 +29,7 @@ type AssignmentSpecApplyConfiguration struct {
 	Load *LoadApplyConfiguration `json:"load,omitempty"`
 	// window in which it is done.
 	Window *WindowApplyConfiguration `json:"window,omitempty"`
-	// due is when it must be done.
+	// due is when it must be done. In the years 2000 to 2199.
 	Due *metav1.Time `json:"due,omitempty"`
 	// priority orders the queue: higher is first. Default: 0.
 	Priority *int32 `json:"priority,omitempty"`

@@ -22,7 +22,7 @@ type AttestationSpecApplyConfiguration struct {
 	Terms *string `json:"terms,omitempty"`
 	// cause of a Revise: Client or Worker. Default: Worker.
 	Cause *apiv1alpha1.ReviseCause `json:"cause,omitempty"`
-	// effective time of EndAt or Resigned. Default for Resigned: now plus the notice period.
+	// effective time of EndAt or Resigned. Default for Resigned: now plus the notice period. In the years 2000 to 2199.
 	Effective *v1.Time `json:"effective,omitempty"`
 	// workerType that was determined.
 	WorkerType *apiv1alpha1.WorkerType `json:"workerType,omitempty"`

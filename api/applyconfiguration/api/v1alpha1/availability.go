@@ -13,9 +13,9 @@ import (
 type AvailabilityApplyConfiguration struct {
 	// hoursPerWeek in all. Default: not stated, not limited.
 	HoursPerWeek *int32 `json:"hoursPerWeek,omitempty"`
-	// from when.
+	// from when. In the years 2000 to 2199.
 	From *v1.Time `json:"from,omitempty"`
-	// until when.
+	// until when. In the years 2000 to 2199.
 	Until *v1.Time `json:"until,omitempty"`
 	// shifts that the person can take, by the pool's own names.
 	Shifts []string `json:"shifts,omitempty"`

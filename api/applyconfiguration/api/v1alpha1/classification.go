@@ -15,7 +15,7 @@ type ClassificationApplyConfiguration struct {
 	WorkerType *apiv1alpha1.WorkerType `json:"workerType,omitempty"`
 	// jurisdiction where the work is done, as ISO 3166 country or subdivision, for example DE or US-CA.
 	Jurisdiction *string `json:"jurisdiction,omitempty"`
-	// facts that a classification test asks for, as the requester sees them; they count only through an attested determination.
+	// facts that a classification test asks for, as the requester sees them; they count only through an attested determination. Names have at most 128 characters, values 256.
 	Facts map[string]string `json:"facts,omitempty"`
 }
 

@@ -15,9 +15,9 @@ type CompliancePolicySpecApplyConfiguration struct {
 	Description *string `json:"description,omitempty"`
 	// appliesTo selects engagements; what is absent selects all.
 	AppliesTo *PolicySelectorApplyConfiguration `json:"appliesTo,omitempty"`
-	// effectiveFrom is when the policy begins to apply.
+	// effectiveFrom is when the policy begins to apply. In the years 2000 to 2199.
 	EffectiveFrom *v1.Time `json:"effectiveFrom,omitempty"`
-	// effectiveTo is when it ceases to apply. Default: never.
+	// effectiveTo is when it ceases to apply. Default: never. In the years 2000 to 2199.
 	EffectiveTo *v1.Time `json:"effectiveTo,omitempty"`
 	// source of the rules.
 	Source *PolicySourceApplyConfiguration `json:"source,omitempty"`

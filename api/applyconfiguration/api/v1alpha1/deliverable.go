@@ -17,7 +17,7 @@ type DeliverableApplyConfiguration struct {
 	Description *string `json:"description,omitempty"`
 	// acceptanceCriteria by which it is accepted.
 	AcceptanceCriteria []string `json:"acceptanceCriteria,omitempty"`
-	// due is when it must first be submitted to be on time.
+	// due is when it must first be submitted to be on time. In the years 2000 to 2199.
 	Due *v1.Time `json:"due,omitempty"`
 	// amount paid on acceptance, in the budget's currency: a non-negative decimal with at most three places.
 	Amount *string `json:"amount,omitempty"`

@@ -13,7 +13,7 @@ import (
 type EvaluationPlanApplyConfiguration struct {
 	// scorecardRef is the rubric.
 	ScorecardRef *LocalReferenceApplyConfiguration `json:"scorecardRef,omitempty"`
-	// cadence of periodic evaluations while Assigned, as a Go duration. Default: none, only the final one.
+	// cadence of periodic evaluations while Assigned, as a Go duration of at least 1s. Default: none, only the final one.
 	Cadence *v1.Duration `json:"cadence,omitempty"`
 	// finalWithin is how long after the end the final evaluation is awaited, as a Go duration. Default: 120h.
 	FinalWithin *v1.Duration `json:"finalWithin,omitempty"`

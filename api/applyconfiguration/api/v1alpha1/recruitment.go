@@ -16,9 +16,9 @@ type RecruitmentApplyConfiguration struct {
 	Selection *apiv1alpha1.Selection `json:"selection,omitempty"`
 	// shortlist is how many candidates are put before the requester. Default: 3.
 	Shortlist *int32 `json:"shortlist,omitempty"`
-	// offerTimeout is how long an offer or an amendment waits for its answer, as a Go duration. Default: 48h.
+	// offerTimeout is how long an offer or an amendment waits for its answer, as a Go duration of at least 1s. Default: 48h.
 	OfferTimeout *v1.Duration `json:"offerTimeout,omitempty"`
-	// fillBy is when an unfilled engagement is escalated to its Manager contact; recruiting goes on until the end.
+	// fillBy is when an unfilled engagement is escalated to its Manager contact; recruiting goes on until the end. In the years 2000 to 2199.
 	FillBy *v1.Time `json:"fillBy,omitempty"`
 }
 

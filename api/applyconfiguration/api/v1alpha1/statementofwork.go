@@ -13,9 +13,9 @@ import (
 type StatementOfWorkApplyConfiguration struct {
 	// summary of the work.
 	Summary *string `json:"summary,omitempty"`
-	// start of the work.
+	// start of the work. In the years 2000 to 2199.
 	Start *v1.Time `json:"start,omitempty"`
-	// end of the work; access ends then, plus the smaller of both graces.
+	// end of the work; access ends then, plus the smaller of both graces. In the years 2000 to 2199.
 	End *v1.Time `json:"end,omitempty"`
 	// budget is the most that may be spent.
 	Budget *MoneyApplyConfiguration `json:"budget,omitempty"`

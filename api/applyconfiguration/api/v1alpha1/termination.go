@@ -16,7 +16,7 @@ type TerminationApplyConfiguration struct {
 	Reason *apiv1alpha1.TerminationReason `json:"reason,omitempty"`
 	// by is the side that ends it. Worker gives the outcome Resigned only together with the worker's own attestation, otherwise Terminated. Default: Requester.
 	By *apiv1alpha1.TerminationParty `json:"by,omitempty"`
-	// effective is when it ends. Default: now, as first seen.
+	// effective is when it ends. Default: now, as first seen. In the years 2000 to 2199.
 	Effective *v1.Time `json:"effective,omitempty"`
 	// note for people; it is not copied anywhere.
 	Note *string `json:"note,omitempty"`

@@ -11,9 +11,9 @@ import (
 //
 // Window is a span of time.
 type WindowApplyConfiguration struct {
-	// start of the window.
+	// start of the window. In the years 2000 to 2199.
 	Start *v1.Time `json:"start,omitempty"`
-	// end of the window.
+	// end of the window. In the years 2000 to 2199.
 	End *v1.Time `json:"end,omitempty"`
 }
 

@@ -17,7 +17,7 @@ type WorkerDocumentApplyConfiguration struct {
 	URI *string `json:"uri,omitempty"`
 	// sha256 is the document's digest in lower-case hexadecimal.
 	SHA256 *string `json:"sha256,omitempty"`
-	// expiresAt is when it stops being valid. Default: never.
+	// expiresAt is when it stops being valid. Default: never. In the years 2000 to 2199.
 	ExpiresAt *v1.Time `json:"expiresAt,omitempty"`
 }
 
