@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
 // maxProfiles is spec.access's maxItems.
@@ -14,11 +16,19 @@ var widening = []variable{
 	{"addsAccess", "object.spec.?access.orValue([]).exists(a, !oldObject.spec.?access.orValue([]).exists(b, b.name == a.name))"},
 	{"changesWorker", "object.spec.?workerRef.?name != oldObject.spec.?workerRef.?name"},
 	{"changesPool", changesPool},
+	{"startsEarlier", "timestamp(object.spec.statementOfWork.start) < timestamp(oldObject.spec.statementOfWork.start)"},
 	{"endsLater", "timestamp(object.spec.statementOfWork.end) > timestamp(oldObject.spec.statementOfWork.end)"},
 	{"longerGrace", lines(
 		"duration(object.spec.?offboarding.?accessGrace.orValue('0s')) >",
 		"duration(oldObject.spec.?offboarding.?accessGrace.orValue('0s'))")},
 	{"liftsSuspension", "oldObject.spec.?suspend.orValue(false) && !object.spec.?suspend.orValue(false)"},
+	{"withdrawsTermination", "has(oldObject.spec.termination) && !has(object.spec.termination)"},
+	// A termination without a time means at once, so to give it one is to postpone it.
+	{"postponesTermination", lines(
+		"has(oldObject.spec.termination) && object.spec.?termination.?effective.hasValue() &&",
+		"(!has(oldObject.spec.termination.effective) ||",
+		" timestamp(object.spec.termination.effective) > timestamp(oldObject.spec.termination.effective))")},
+	{"excusesCause", "has(oldObject.spec.termination) && " + forCause("oldObject") + " &&\nhas(object.spec.termination) && !(" + forCause("object") + ")"},
 	// Whoever puts their name to an Engagement that has none answers for all of it.
 	{"namesRequester", "!has(oldObject.spec.requester) && has(object.spec.requester)"},
 	{"widening", lines(
@@ -26,10 +36,19 @@ var widening = []variable{
 		"(variables.addsAccess ? ['adds access'] : []) +",
 		"(variables.changesWorker ? ['changes the worker'] : []) +",
 		"(variables.changesPool ? ['changes the pool'] : []) +",
+		"(variables.startsEarlier ? ['starts earlier'] : []) +",
 		"(variables.endsLater ? ['ends later'] : []) +",
 		"(variables.longerGrace ? ['lengthens the grace'] : []) +",
 		"(variables.liftsSuspension ? ['lifts the suspension'] : []) +",
+		"(variables.withdrawsTermination ? ['withdraws the termination'] : []) +",
+		"(variables.postponesTermination ? ['postpones the termination'] : []) +",
+		"(variables.excusesCause ? ['ends no longer for cause'] : []) +",
 		"(variables.namesRequester ? ['names a requester'] : [])")},
+}
+
+// forCause is the expression for a termination that leaves no grace.
+func forCause(object cel) cel {
+	return object + ".spec.termination.reason in ['" + cel(v1alpha1.TerminationMisconduct) + "', '" + cel(v1alpha1.TerminationSecurityIncident) + "']"
 }
 
 // widened are the variables of widening and some more.
@@ -118,7 +137,8 @@ this policy was in force is no way in.`,
 func frozen() policy {
 	return policy{
 		name: "longshore-frozen",
-		comment: `Once a worker has accepted, the Engagement is with that worker, from that pool; another worker is another Engagement.
+		comment: `Once a worker has accepted, the Engagement is with that worker, from that pool; another worker is another Engagement. What
+it continues or replaces is then settled too: tenure, steps and deliverables were carried over from there.
 Once a termination has taken effect, the end stays as it was stated. CEL has no clock: a termination has taken effect
 when the operator has recorded the end in status.endedAt, or when it names no time and so meant at once. One may still
 be added after the end, for cause, since it cuts short whatever grace is left.`,
@@ -137,6 +157,14 @@ be added after the end, for cause, since it cuts short whatever grace is left.`,
 			Expression: "!variables.accepted || !variables.changesPool",
 			Reason:     invalid,
 			Message:    "frozen-pool: a worker of this pool has accepted, so spec.poolRef cannot change; end this engagement and create another that replaces it (spec.replaces)",
+		}, {
+			Expression: "!variables.accepted || object.spec.?continues == oldObject.spec.?continues",
+			Reason:     invalid,
+			Message:    "frozen-continues: a worker has accepted, so spec.continues cannot change; end this engagement and create another that continues the right one",
+		}, {
+			Expression: "!variables.accepted || object.spec.?replaces == oldObject.spec.?replaces",
+			Reason:     invalid,
+			Message:    "frozen-replaces: a worker has accepted, so spec.replaces cannot change; end this engagement and create another that replaces the right one",
 		}, {
 			Expression: "!has(oldObject.spec.termination) || !variables.ended || object.spec.?termination == oldObject.spec.?termination",
 			Reason:     invalid,

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/longshore-dev/longshore/controllers/domain/admission"
+import (
+	"strings"
+
+	"github.com/longshore-dev/longshore/controllers/domain/admission"
+)
 
 func operatorOnly() policy {
 	return policy{
@@ -46,16 +50,29 @@ func finalizers() policy {
 	return policy{
 		name: "longshore-finalizers",
 		comment: `A finalizer of Longshore's holds an object until everything that it granted is proven revoked and its file is sealed. The
-operator alone takes one off. Remove Longshore with make undeploy, which drains first.`,
-		match: []rule{on("*", update)},
-		when: []condition{
-			notOperator,
-			{"held-by-longshore", "oldObject.metadata.?finalizers.orValue([]).exists(f, " + longshores + ")"},
+operator alone puts one on, since nobody else's would ever come off, and takes one off. A statement goes with its subject, so
+nobody holds it by any finalizer. Remove Longshore with make undeploy, which drains first.`,
+		match: []rule{on("*", create, update)},
+		when:  []condition{notOperator},
+		variables: []variable{
+			{"former", "request.operation == 'CREATE' ? [] : oldObject.metadata.?finalizers.orValue([])"},
+			{"stated", "object.metadata.?finalizers.orValue([])"},
 		},
 		validations: []validation{{
-			Expression: "oldObject.metadata.finalizers.all(f, !" + longshores + " || f in object.metadata.?finalizers.orValue([]))",
+			Expression: "variables.former.all(f, !" + longshores + " || f in variables.stated)",
 			Reason:     forbidden,
 			Message:    "finalizers: Longshore alone takes off the finalizers that begin with " + admission.FinalizerPrefix + ", once access is proven revoked; its status says what it waits for",
+		}, {
+			Expression: "variables.stated.all(f, !" + longshores + " || f in variables.former)",
+			Reason:     forbidden,
+			Message:    "finalizers: Longshore alone puts on the finalizers that begin with " + admission.FinalizerPrefix + "; leave them out of metadata.finalizers",
+		}, {
+			Expression: lines(
+				"!(request.resource.resource in ['"+cel(strings.ReplaceAll(statements, ",", "', '"))+"']) ||",
+				isOneOf(garbageCollector, namespaceController)+" ||",
+				"variables.stated.all(f, f in variables.former)"),
+			Reason:  forbidden,
+			Message: "statement-finalizers: a statement goes with its subject, so Longshore alone puts finalizers on it; leave metadata.finalizers out",
 		}},
 	}
 }

@@ -75,11 +75,17 @@ func TestGivingAnEngagementAnOwnerNeedsTheVerbEnd(t *testing.T) {
 }
 
 func TestWhatIsFrozen(t *testing.T) {
-	terminated := func(effective *metav1.Time) spec {
+	terminated := func(effective *metav1.Time) spec { return terminated(v1alpha1.TerminationOther, effective) }
+	continuing := func(name string) spec {
+		return func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: name} }
+	}
+	replacing := func(name string, deliverables ...string) spec {
 		return func(e *v1alpha1.Engagement) {
-			e.Spec.Termination = &v1alpha1.Termination{Reason: v1alpha1.TerminationOther, Effective: effective}
+			e.Spec.Replaces = &v1alpha1.Replaces{Name: name, Deliverables: deliverables}
 		}
 	}
+	related := func(to ...spec) spec { return all(append([]spec{pinned("ada")}, to...)...) }
+	unrelated := func(e *v1alpha1.Engagement) { e.Spec.Continues, e.Spec.Replaces = nil, nil }
 	withdrawn := func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }
 	existing := func(status func(*v1alpha1.Engagement), changes ...spec) *v1alpha1.Engagement {
 		e := created(t, mia, with(engagement("tracker"), all(changes...)))
@@ -91,7 +97,10 @@ func TestWhatIsFrozen(t *testing.T) {
 
 	pinnedOpen, pinnedAgreed, matched := existing(open, pinned("ada")), existing(agreed, pinned("ada")), existing(agreed)
 	planned, passed, atOnce, unterminated := existing(agreed, terminated(&end)), existing(ended, terminated(&end)), existing(open, terminated(nil)), existing(ended)
+	renewal, replacement := existing(agreed, related(continuing("winter"))), existing(agreed, related(replacing("winter", "logo")))
 	const (
+		frozenContinues   = "frozen-continues: a worker has accepted"
+		frozenReplaces    = "frozen-replaces: a worker has accepted"
 		frozenWorker      = "frozen-worker: a worker has accepted"
 		frozenTermination = "frozen-termination: the termination has taken effect"
 	)
@@ -101,6 +110,16 @@ func TestWhatIsFrozen(t *testing.T) {
 		{"no worker after", "the worker would be swapped under the grants", mia, updating(pinnedAgreed, func(e *v1alpha1.Engagement) { e.Spec.WorkerRef = nil }), frozenWorker},
 		{"a worker where one was matched", "the worker would be swapped under the grants", mia, updating(matched, pinned("bob")), frozenWorker},
 		{"another pool after", "the worker is of this pool", mia, updating(matched, func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Name = "developers" }), "frozen-pool: "},
+		{"renewing another before anyone accepted", "nothing is agreed", mia, updating(pinnedOpen, continuing("winter")), ""},
+		{"renewing one after", "tenure would be made up", mia, updating(pinnedAgreed, continuing("winter")), frozenContinues},
+		{"renewing another after", "steps would be carried over from elsewhere", mia, updating(renewal, continuing("autumn")), frozenContinues},
+		{"renewing none after", "tenure would be shed", mia, updating(renewal, unrelated), frozenContinues},
+		{"replacing another before anyone accepted", "nothing is agreed", mia, updating(pinnedOpen, replacing("winter")), ""},
+		{"replacing one after", "deliverables would be taken over unaccepted", mia, updating(pinnedAgreed, replacing("winter")), frozenReplaces},
+		{"taking over more after", "deliverables would be taken over unaccepted", mia, updating(replacement, replacing("winter", "logo", "flyer")), frozenReplaces},
+		{"replacing none after", "what was taken over would be nobody's", mia, updating(replacement, unrelated), frozenReplaces},
+		{"another title of a renewal", "what it renews stays", mia, updating(renewal, retitled), ""},
+		{"another title of a replacement", "what it replaces stays", mia, updating(replacement, retitled), ""},
 		{"other terms after", "that is an amendment", mia, updating(matched, later), ""},
 		{"withdrawing a planned termination", "its time has not come", mia, updating(planned, withdrawn), ""},
 		{"moving a planned termination", "its time has not come", mia, updating(planned, terminated(&start)), ""},

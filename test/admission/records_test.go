@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/admission"
 )
 
 // deleting is an attempt to delete an object, without doing it.
@@ -101,28 +102,71 @@ func TestARecordIsDeletedByLongshoreAlone(t *testing.T) {
 	}.run(t)
 }
 
-func TestTheOperatorAloneTakesOffItsFinalizers(t *testing.T) {
+func TestTheOperatorAlonePutsOnAndTakesOffItsFinalizers(t *testing.T) {
 	holding := func(finalizers ...string) func(*v1alpha1.Engagement) {
 		return func(e *v1alpha1.Engagement) { e.Finalizers = finalizers }
 	}
-	e := created(t, mia, with(engagement(), holding(v1alpha1.EngagementFinalizer, "example.com/hold")))
-	gone := created(t, mia, with(engagement(), holding(v1alpha1.EngagementFinalizer)))
+	held := func(finalizers ...string) *v1alpha1.Engagement {
+		e := created(t, mia, engagement())
+		must(t, put(t.Context(), as(t, operator), e, holding(finalizers...)))
+		return e
+	}
+	e, free, gone := held(v1alpha1.EngagementFinalizer, "example.com/hold"), held(), held(v1alpha1.EngagementFinalizer)
 	must(t, as(t, mia).Delete(t.Context(), gone))
-	const want = "finalizers: Longshore alone takes off the finalizers"
+	const (
+		takesOff = "finalizers: Longshore alone takes off the finalizers"
+		putsOn   = "finalizers: Longshore alone puts on the finalizers"
+	)
 	runAll(t, []attempt{
-		{"by its requester", "what is owed would be forgotten", mia, updating(e, holding("example.com/hold")), want},
-		{"all of them", "what is owed would be forgotten", ed, updating(e, holding()), want},
-		{"another's", "it is not Longshore's", mia, updating(e, holding(v1alpha1.EngagementFinalizer)), ""},
-		{"adding another", "nothing is taken off", mia, updating(e, holding("example.com/more", v1alpha1.EngagementFinalizer)), ""},
-		{"by the operator", "it knows when all is proven", operator, updating(e, holding()), ""},
-		{"from what is being deleted", "that is when it matters", ed, updating(gone, holding()), want},
-		{"from what is being deleted, by the operator", "it knows when all is proven", operator, updating(gone, holding()), ""},
+		{"taken off by its requester", "what is owed would be forgotten", mia, updating(e, holding("example.com/hold")), takesOff},
+		{"all taken off", "what is owed would be forgotten", ed, updating(e, holding()), takesOff},
+		{"another's taken off", "it is not Longshore's", mia, updating(e, holding(v1alpha1.EngagementFinalizer)), ""},
+		{"another's put on", "it is not Longshore's", mia, updating(e, holding("example.com/more", v1alpha1.EngagementFinalizer)), ""},
+		{"taken off by the operator", "it knows when all is proven", operator, updating(e, holding()), ""},
+		{"taken off what is being deleted", "that is when it matters", ed, updating(gone, holding()), takesOff},
+		{"taken off what is being deleted, by the operator", "it knows when all is proven", operator, updating(gone, holding()), ""},
+		{"put on by its requester", "the operator holds it when there is something to hold", mia, updating(free, holding(v1alpha1.EngagementFinalizer)), putsOn},
+		{"one that Longshore has not, put on", "it would never come off", ed, updating(free, holding(admission.FinalizerPrefix+"forever")), putsOn},
+		{"put on at birth", "it would never come off", mia, creating(with(engagement(), holding(admission.FinalizerPrefix+"forever"))), putsOn},
+		{"another's put on at birth", "it is not Longshore's", mia, creating(with(engagement(), holding("example.com/hold"))), ""},
+		{"put on by the operator", "it is the operator's", operator, updating(free, holding(v1alpha1.EngagementFinalizer)), ""},
 	})
-	p := created(t, sam, with(provider(), func(p *v1alpha1.AccessProvider) { p.Finalizers = []string{v1alpha1.ProviderFinalizer} }))
+	p := created(t, sam, provider())
 	attempt{
-		reason: "it holds for every kind", user: sam, want: want,
+		reason: "it holds for every kind", user: sam, want: putsOn,
+		try: updating(p, func(p *v1alpha1.AccessProvider) { p.Finalizers = []string{v1alpha1.ProviderFinalizer} }),
+	}.run(t)
+	must(t, put(t.Context(), as(t, operator), p, func(p *v1alpha1.AccessProvider) { p.Finalizers = []string{v1alpha1.ProviderFinalizer} }))
+	attempt{
+		reason: "it holds for every kind", user: sam, want: takesOff,
 		try: updating(p, func(p *v1alpha1.AccessProvider) { p.Finalizers = nil }),
 	}.run(t)
+}
+
+func TestNobodyHoldsAStatement(t *testing.T) {
+	stated := func() client.Object {
+		return attestation(eng, "spring", "approval/engagement", v1alpha1.VerdictApproved)
+	}
+	judged := func() client.Object { return evaluation(eng, "spring") }
+	held := func(o client.Object) client.Object { o.SetFinalizers([]string{"example.com/hold"}); return o }
+	hold := func(o client.Object) { held(o) }
+	const want = "statement-finalizers: a statement goes with its subject"
+	for name, s := range map[string]struct {
+		author string
+		made   func() client.Object
+	}{"attestation": {ana, stated}, "evaluation": {rex, judged}} {
+		made := created(t, s.author, s.made())
+		kept := created(t, s.author, s.made())
+		must(t, put(t.Context(), as(t, operator), kept, hold))
+		runAll(t, []attempt{
+			{"an " + name + " held at birth", "it would outlive its subject", s.author, creating(held(s.made())), want},
+			{"an " + name + " held later", "it would outlive its subject", ed, updating(made, hold), want},
+			{"an " + name + " held by the operator", "it knows for how long", operator, updating(made, hold), ""},
+			{"an " + name + " held by the garbage collector", "it orders what goes first", collects, updating(made, hold), ""},
+			{"an " + name + " let go", "nothing holds it any more", ed, updating(kept, func(o client.Object) { o.SetFinalizers(nil) }), ""},
+			{"an " + name + " labeled while it is held", "no finalizer is put on", ed, updating(kept, func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }), ""},
+		})
+	}
 }
 
 func TestANamespaceTakesItsRecordsWithIt(t *testing.T) {

@@ -40,6 +40,15 @@ func requestedBy(name string) spec {
 	return func(e *v1alpha1.Engagement) { e.Spec.Requester = author(name) }
 }
 
+func terminated(reason v1alpha1.TerminationReason, effective *metav1.Time) spec {
+	return func(e *v1alpha1.Engagement) {
+		e.Spec.Termination = &v1alpha1.Termination{Reason: reason, Effective: effective}
+	}
+}
+
+// after is a time before the end.
+func after(d time.Duration) *metav1.Time { return &metav1.Time{Time: start.Add(d)} }
+
 func requestedByNobody(e *v1alpha1.Engagement) { e.Spec.Requester = nil }
 
 func all(changes ...spec) spec {
@@ -80,6 +89,19 @@ var widenings = []struct {
 	{"a grace is given", listing("tracker"), grace(time.Hour), "lengthens the grace"},
 	{"the grace is longer", all(listing("tracker"), grace(90*time.Minute)), grace(2 * time.Hour), "lengthens the grace"},
 	{"a suspension is lifted", all(listing("tracker"), suspended(true)), suspended(false), "lifts the suspension"},
+	{"the start is earlier", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Start = *after(-time.Hour) }, "starts earlier"},
+	{
+		"a planned termination is withdrawn", all(listing("tracker"), terminated(v1alpha1.TerminationOther, after(time.Hour))),
+		func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }, "withdraws the termination",
+	},
+	{
+		"a planned termination is postponed", all(listing("tracker"), terminated(v1alpha1.TerminationOther, after(time.Hour))),
+		terminated(v1alpha1.TerminationOther, after(2*time.Hour)), "postpones the termination",
+	},
+	{
+		"a cause is excused", all(listing("tracker"), terminated(v1alpha1.TerminationMisconduct, after(time.Hour))),
+		terminated(v1alpha1.TerminationOther, after(time.Hour)), "ends no longer for cause",
+	},
 }
 
 func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
@@ -106,7 +128,7 @@ func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
 }
 
 func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
-	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour))
+	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour), terminated(v1alpha1.TerminationSecurityIncident, after(2*time.Hour)))
 	for name, change := range map[string]spec{
 		"nothing changes":               func(*v1alpha1.Engagement) {},
 		"another title":                 retitled,
@@ -116,13 +138,14 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 		"the same end in another zone": func(e *v1alpha1.Engagement) {
 			e.Spec.StatementOfWork.End = metav1.NewTime(end.In(time.FixedZone("", 7200)))
 		},
-		"a shorter grace":                grace(time.Minute),
-		"the same grace in another unit": grace(60 * time.Minute),
-		"no grace":                       func(e *v1alpha1.Engagement) { e.Spec.Offboarding = nil },
-		"a suspension":                   suspended(true),
-		"a termination": func(e *v1alpha1.Engagement) {
-			e.Spec.Termination = &v1alpha1.Termination{Reason: v1alpha1.TerminationOther}
-		},
+		"a shorter grace":                    grace(time.Minute),
+		"the same grace in another unit":     grace(60 * time.Minute),
+		"no grace":                           func(e *v1alpha1.Engagement) { e.Spec.Offboarding = nil },
+		"a suspension":                       suspended(true),
+		"a later start":                      func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Start = *after(time.Hour) },
+		"an earlier termination":             terminated(v1alpha1.TerminationSecurityIncident, after(time.Hour)),
+		"a termination at once":              terminated(v1alpha1.TerminationSecurityIncident, nil),
+		"another cause to terminate":         terminated(v1alpha1.TerminationMisconduct, after(2*time.Hour)),
 		"a larger budget, which is approved": func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Amount = "9000" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +166,16 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 			}.run(t)
 		})
 	}
+}
+
+func TestTerminatingAsksForNothingMore(t *testing.T) {
+	open := created(t, mia, engagement("tracker"))
+	planned := created(t, mia, with(engagement("tracker"), terminated(v1alpha1.TerminationOther, after(time.Hour))))
+	runAll(t, []attempt{
+		{"at once", "it takes access away", noa, updating(open, terminated(v1alpha1.TerminationOther, nil)), ""},
+		{"at a time", "it takes access away", noa, updating(open, terminated(v1alpha1.TerminationOther, after(time.Hour))), ""},
+		{"for a cause found later", "it leaves no grace", noa, updating(planned, terminated(v1alpha1.TerminationMisconduct, after(time.Hour))), ""},
+	})
 }
 
 func TestAnEmptyPoolNamespaceIsTheEngagementsOwn(t *testing.T) {
