@@ -123,9 +123,12 @@ func TestACallToATargetSystemCanFailAnywhere(t *testing.T) {
 			w := newWorld(t, can)
 			w.memory.Calls()
 			want := life(w)
-			calls := len(w.memory.Calls())
-			for n := 1; n <= calls; n++ {
+			for i, call := range w.memory.Calls() {
+				n := i + 1
 				for _, afterwards := range []bool{false, true} {
+					if afterwards && call.Operation == provider.OperationVerify {
+						continue // It has no effect that could come before its failure.
+					}
 					t.Run(fmt.Sprintf("call %d, with effect %v", n, afterwards), func(t *testing.T) {
 						t.Parallel()
 						w := newWorld(t, can)

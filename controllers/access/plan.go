@@ -162,6 +162,8 @@ func endingOf(f *facts, expiresAt time.Time) *ending {
 		return &ending{reason: w.reason, words: w.words, since: f.now}
 	case !f.now.Before(expiresAt):
 		return &ending{reason: v1alpha1.ReasonAccessExpired, words: "it expired at " + expiresAt.UTC().Format(time.RFC3339), since: expiresAt, expired: true}
+	case f.engagement != nil && f.engagement.Status.Phase == v1alpha1.PhaseClosed:
+		return &ending{reason: v1alpha1.ReasonClosed, words: "the engagement is closed", since: f.now}
 	case f.orphaned:
 		return &ending{reason: v1alpha1.ReasonDeleted, words: "the engagement is gone", since: f.now}
 	}
