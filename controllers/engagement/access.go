@@ -14,6 +14,14 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
+// The schema's bounds on what is summed up.
+const (
+	maxGrants      = 64
+	maxPreexisting = 16
+	maxFindings    = 64
+	maxRequesters  = 64
+)
+
 // grantName is stable for one engagement and one profile, and differs for an engagement that is made again under the same name.
 func grantName(eng *v1alpha1.Engagement, profile string) string {
 	sum := sha256.Sum256([]byte(string(eng.UID) + "/" + profile))
@@ -69,8 +77,27 @@ func (p *pass) withdrawn() v1alpha1.Withdrawal {
 }
 
 func (p *pass) withdrawnByPeople() bool {
-	r := p.latest(claimWithdraw)
-	return r != nil && r.Verdict == v1alpha1.VerdictDone
+	return p.withdrawal() != nil
+}
+
+// withdrawal is a standing withdrawal of access by attestation, or nil. Whoever withdrew can lift it, and so can somebody who is
+// neither a requester nor the worker: what security took away the requester does not give back.
+func (p *pass) withdrawal() *v1alpha1.AttestationRecord {
+	said := p.counted()
+	for i := range said {
+		done := &said[i]
+		if done.Claim != claimWithdraw || done.Verdict != v1alpha1.VerdictDone {
+			continue
+		}
+		lifted := slices.ContainsFunc(said, func(r v1alpha1.AttestationRecord) bool {
+			independent := !p.requesters()[r.Author] && !p.isWorker(r.Author, r.OnBehalfOf)
+			return r.Claim == claimWithdraw && r.Verdict == v1alpha1.VerdictLifted && supersedes(r, *done) && (r.Author == done.Author || independent)
+		})
+		if !lifted {
+			return done
+		}
+	}
+	return nil
 }
 
 func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1alpha1.Withdrawal) {
@@ -82,7 +109,7 @@ func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1al
 	spec := v1alpha1.AccessGrantSpec{
 		EngagementRef: v1alpha1.EngagementReference{Name: p.Engagement.Name, UID: p.Engagement.UID},
 		WorkerRef:     v1alpha1.WorkerReference{Name: p.st.Worker.Name, Namespace: p.st.Worker.Namespace, PersonKey: p.st.Worker.PersonKey},
-		Profile:       profile, NotBefore: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.expiry(profile, inForce)), Withdraw: withdrawn,
+		Profile:       profile, NotBefore: metav1.NewTime(p.enteredAt(v1alpha1.Phase(p.availableFrom(profile)))), ExpiresAt: metav1.NewTime(p.expiry(profile, inForce)), Withdraw: withdrawn,
 	}
 	if w := p.worker(); w != nil {
 		spec.WorkerRef.Name = w.Name
@@ -138,7 +165,7 @@ func (p *pass) mayGive(profile string, withdrawn v1alpha1.Withdrawal) bool {
 }
 
 func (p *pass) availableFrom(profile string) v1alpha1.AvailableFrom {
-	if p.renewsAssigned() && slices.ContainsFunc(p.Predecessor.Status.Terms.Access, func(a v1alpha1.AccessRequest) bool { return a.Name == profile }) {
+	if p.renewsAssigned() && p.Predecessor.Status.Terms != nil && slices.ContainsFunc(p.Predecessor.Status.Terms.Access, func(a v1alpha1.AccessRequest) bool { return a.Name == profile }) {
 		return v1alpha1.AvailableFromOnboarding
 	}
 	if ap := p.Profiles[profile]; ap != nil && ap.Spec.AvailableFrom != "" {
@@ -160,7 +187,7 @@ func (p *pass) expiry(profile string, inForce terms.InForce) time.Time {
 	if ap := p.Profiles[profile]; ap != nil && ap.Spec.MaxGrace != nil {
 		maxGrace = ap.Spec.MaxGrace.Duration
 	}
-	return terms.GrantExpiry(end, inForce.Grace, maxGrace, p.forCause(), nil)
+	return terms.GrantExpiry(end, inForce.Grace, maxGrace, p.forCause(), nil).Truncate(time.Second)
 }
 
 // widens says whether a grant gives more than the one there is.
@@ -183,26 +210,35 @@ func (p *pass) permitted(profile string) bool {
 		p.wait("access/"+profile, v1alpha1.RoleManager, p.since("access/"+profile), nil, message)
 		return false
 	}
-	allowed, reviewed := p.mayHandOut(requester.Username, profile)
-	if !reviewed {
+	switch p.mayHandOut(requester.Username, profile) {
+	case rightHeld:
+		return p.accessApproved(profile)
+	case rightUnknown:
 		return false
 	}
-	if !allowed {
-		message := fmt.Sprintf("the requester may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", profile, profile)
-		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
-		p.wait("access/"+profile, v1alpha1.ActorRequester, p.since("access/"+profile), nil, message)
-		p.until(p.Now.Add(reviewAgain))
+	message := fmt.Sprintf("the requester may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", profile, profile)
+	p.stall(v1alpha1.ReasonGrantNotPermitted, message)
+	p.wait("access/"+profile, v1alpha1.ActorRequester, p.since("access/"+profile), nil, message)
+	p.until(p.Now.Add(reviewAgain))
+	return false
+}
+
+// accessApproved says whether nobody rejects handing the profile out and, where the requester's account is shared, somebody approved it.
+func (p *pass) accessApproved(profile string) bool {
+	if slices.Contains(p.accessToApprove(), profile) {
+		return p.approvedBy(prefixAccess+profile, 1, "access to "+profile)
 	}
-	return allowed
+	return p.rejection(prefixAccess+profile) == nil
 }
 
 // mayHandOut looks a review up, or asks for it.
-func (p *pass) mayHandOut(username, profile string) (allowed, reviewed bool) {
-	right := handOut{Username: username, Profile: profile}
-	if allowed, reviewed = p.MayGrant[right]; !reviewed && !slices.Contains(p.acts.Review, right) {
-		p.acts.Review = append(p.acts.Review, right)
+func (p *pass) mayHandOut(username, profile string) right {
+	asked := handOut{Username: username, Profile: profile}
+	answer, reviewed := p.MayGrant[asked]
+	if !reviewed && !slices.Contains(p.acts.Review, asked) {
+		p.acts.Review = append(p.acts.Review, asked)
 	}
-	return allowed, reviewed
+	return answer
 }
 
 // noteHolds collects what forbids to give anything new or wider.
@@ -252,6 +288,7 @@ func (p *pass) preexistingDecisions(g *v1alpha1.AccessGrant) []v1alpha1.Preexist
 			decisions = append(decisions, v1alpha1.PreexistingDecision{Entitlement: e.Name, Decision: r.Verdict, By: r.Author})
 		}
 	}
+	decisions = decisions[:min(len(decisions), maxPreexisting)]
 	slices.SortFunc(decisions, func(a, b v1alpha1.PreexistingDecision) int { return cmp.Compare(a.Entitlement, b.Entitlement) })
 	return decisions
 }
@@ -346,6 +383,7 @@ func (p *pass) summariseAccess() {
 		p.noteGrant(g)
 	}
 	slices.SortFunc(access.Grants, func(a, b v1alpha1.GrantSummary) int { return cmp.Compare(a.Name, b.Name) })
+	access.Grants = access.Grants[:min(len(access.Grants), maxGrants)]
 	p.st.Access = access
 }
 

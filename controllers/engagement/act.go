@@ -1,8 +1,11 @@
 package engagement
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -17,9 +20,19 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/dossier"
 )
 
-// applyGrants makes the grants as they should be, by server-side apply, where they differ.
+// applyGrants makes the grants as they should be, by server-side apply, where they differ. What takes access away goes first, and no failure
+// holds back another grant.
 func (r *Reconciler) applyGrants(ctx context.Context, s *scope, grants []grant) error {
-	for _, g := range grants {
+	withdrawn := func(g grant) int {
+		if g.Spec.Withdraw != "" {
+			return 0
+		}
+		return 1
+	}
+	ordered := slices.Clone(grants)
+	slices.SortStableFunc(ordered, func(a, b grant) int { return cmp.Compare(withdrawn(a), withdrawn(b)) })
+	var failed error
+	for _, g := range ordered {
 		var existing *v1alpha1.AccessGrant
 		for i := range s.Grants {
 			if s.Grants[i].Name == g.Name {
@@ -33,10 +46,10 @@ func (r *Reconciler) applyGrants(ctx context.Context, s *scope, grants []grant) 
 			continue
 		}
 		if err := r.Client.Apply(ctx, r.grantConfiguration(s.Engagement, g), fieldOwner, client.ForceOwnership); err != nil {
-			return fmt.Errorf("applying grant %s: %w", g.Name, err)
+			failed = errors.Join(failed, fmt.Errorf("applying grant %s: %w", g.Name, err))
 		}
 	}
-	return nil
+	return failed
 }
 
 func (r *Reconciler) grantConfiguration(eng *v1alpha1.Engagement, g grant) *ac.AccessGrantApplyConfiguration {
@@ -67,15 +80,18 @@ func labelValue(name string) string {
 
 // mayGrant reviews, at this moment, whether somebody holds the verb grant on a profile.
 // Only the username was stamped: the right must be bound to the user or service account itself, or to a group that every such account is in.
-func (r *Reconciler) mayGrant(ctx context.Context, right handOut) (bool, error) {
+func (r *Reconciler) mayGrant(ctx context.Context, asked handOut) (right, error) {
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User: right.Username, Groups: groupsOf(right.Username),
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "grant", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "accessprofiles", Name: right.Profile},
+		User: asked.Username, Groups: groupsOf(asked.Username),
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "grant", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "accessprofiles", Name: asked.Profile},
 	}}
 	if err := r.Client.Create(ctx, review); err != nil {
-		return false, fmt.Errorf("reviewing the right to hand out profile %s: %w", right.Profile, err)
+		return rightUnknown, fmt.Errorf("reviewing the right to hand out profile %s: %w", asked.Profile, err)
 	}
-	return review.Status.Allowed, nil
+	if review.Status.Allowed {
+		return rightHeld, nil
+	}
+	return rightMissing, nil
 }
 
 // groupsOf are the groups that the API server gives to every account of a kind.
@@ -143,6 +159,9 @@ func (r *Reconciler) seal(ctx context.Context, s *scope, d *decision) error {
 		s.Dossier = &existing.Items[0]
 		return nil
 	}
+	if err := r.seesEveryGrant(ctx, s); err != nil {
+		return err
+	}
 	facts := *d.Actions.Seal
 	facts.Engagement = s.Engagement.DeepCopy()
 	facts.Engagement.Status = *d.Status
@@ -159,12 +178,30 @@ func (r *Reconciler) seal(ctx context.Context, s *scope, d *decision) error {
 	return nil
 }
 
+// seesEveryGrant asks the API server whether the grants are as the cache showed them: one that was made or changed since would be sealed unproven.
+func (r *Reconciler) seesEveryGrant(ctx context.Context, s *scope) error {
+	live := &v1alpha1.AccessGrantList{}
+	if err := r.Reader.List(ctx, live, client.InNamespace(s.Engagement.Namespace), client.MatchingFields{"spec.engagementRef.name": s.Engagement.Name}); err != nil {
+		return fmt.Errorf("listing the grants of engagement %s: %w", s.Engagement.Name, err)
+	}
+	seen := map[string]string{}
+	for i := range s.Grants {
+		seen[s.Grants[i].Name] = s.Grants[i].ResourceVersion
+	}
+	for i := range live.Items {
+		if g := &live.Items[i]; g.Spec.EngagementRef.UID == s.Engagement.UID && seen[g.Name] != g.ResourceVersion {
+			return errBehind
+		}
+	}
+	return nil
+}
+
 // release lets the grants and the engagement go, once the file is sealed.
 func (r *Reconciler) release(ctx context.Context, s *scope) error {
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		if !controllerutil.ContainsFinalizer(g, v1alpha1.GrantFinalizer) {
-			continue
+		if !controllerutil.ContainsFinalizer(g, v1alpha1.GrantFinalizer) || !concluded(g, !s.Engagement.DeletionTimestamp.IsZero()) {
+			continue // one that is still to be proven gone lets go when it is
 		}
 		patched := g.DeepCopy()
 		controllerutil.RemoveFinalizer(patched, v1alpha1.GrantFinalizer)

@@ -3,6 +3,7 @@ package engagement
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -51,7 +52,7 @@ func (p *pass) clearAmendment() {
 func (p *pass) amendment(change terms.Change) *v1alpha1.AmendmentStatus {
 	if a := p.st.Amendment; a == nil || a.Hash != proposedHash(p.st) {
 		p.clearAmendment()
-		p.st.Amendment = &v1alpha1.AmendmentStatus{Hash: proposedHash(p.st), Since: metav1.NewTime(p.Now), ExpiresAt: metaTime(p.Now.Add(p.offerTimeout()))}
+		p.st.Amendment = &v1alpha1.AmendmentStatus{Hash: proposedHash(p.st), Since: metav1.NewTime(p.Now), ExpiresAt: metaTime(p.Now.Add(p.offerTimeout()).Truncate(time.Second))}
 	}
 	a := p.st.Amendment
 	a.State = v1alpha1.AmendmentAwaitingApproval
@@ -124,7 +125,7 @@ func (p *pass) askWorker(a *v1alpha1.AmendmentStatus, change terms.Change) {
 	}
 	offer := p.st.Recruitment.Offer
 	if offer == nil || offer.Hash != hash {
-		offer = &v1alpha1.Offer{Worker: p.st.Worker.Name, WorkerUID: p.st.Worker.UID, Rate: rate, Tier: p.st.Worker.Tier, Hash: hash, OfferedAt: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.Now.Add(p.offerTimeout()))}
+		offer = &v1alpha1.Offer{Worker: p.st.Worker.Name, WorkerUID: p.st.Worker.UID, Rate: rate, Tier: p.st.Worker.Tier, Hash: hash, OfferedAt: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.Now.Add(p.offerTimeout()).Truncate(time.Second))}
 		if old := p.latestOffer(hash); old != nil {
 			offer.OfferedAt = old.At
 		}

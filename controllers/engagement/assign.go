@@ -2,7 +2,9 @@ package engagement
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -174,26 +176,25 @@ func (p *pass) noteReviews() {
 	if assigned.IsZero() {
 		return // work never began, so no period did
 	}
-	cadence := plan.Cadence.Duration
+	cadence := max(plan.Cadence.Duration, time.Second)
 	until := p.Now
 	if p.ended() {
 		until = p.st.EndedAt.Time
 	}
-	full := max(int(until.Sub(assigned)/cadence), 0)
-	given := map[string]bool{}
+	full := max(int64(until.Sub(assigned)/cadence), 0)
+	given, past := map[string]bool{}, int64(0)
 	for _, e := range p.st.Evaluations {
-		if e.Kind == v1alpha1.EvaluationPeriodic {
-			given[e.Period] = true
+		if e.Kind != v1alpha1.EvaluationPeriodic || given[e.Period] {
+			continue
+		}
+		given[e.Period] = true
+		if n, err := strconv.ParseInt(e.Period, 10, 64); err == nil && n < full {
+			past++
 		}
 	}
-	r := &v1alpha1.ReviewStatus{}
+	r := &v1alpha1.ReviewStatus{Missed: count(max(full-1, 0) - past)}
 	for range given {
 		r.Held++
-	}
-	for n := 1; n < full; n++ {
-		if !given[fmt.Sprint(n)] {
-			r.Missed++
-		}
 	}
 	if p.ended() {
 		if full > 0 && !given[fmt.Sprint(full)] {
@@ -202,7 +203,7 @@ func (p *pass) noteReviews() {
 		p.st.Reviews = r
 		return
 	}
-	r.NextDue = metaTime(assigned.Add(time.Duration(full+1) * cadence))
+	r.NextDue = metaTime(assigned.Add(time.Duration(full+1) * cadence).Truncate(time.Second))
 	p.st.Reviews = r
 	p.until(r.NextDue.Time)
 	if full > 0 && !given[fmt.Sprint(full)] {
@@ -214,4 +215,9 @@ func (p *pass) noteReviews() {
 	if r.Missed > 0 {
 		p.stall(v1alpha1.ReasonReviewOverdue, fmt.Sprintf("%d periodic evaluations were missed; give the next in time", r.Missed))
 	}
+}
+
+// count fits a number into a status field.
+func count(n int64) int32 {
+	return int32(min(max(n, 0), math.MaxInt32))
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
@@ -66,12 +68,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("reading what engagement %s refers to: %w", req, err)
 	}
-	d, err := r.decide(ctx, s)
-	if err != nil {
+	d, unreviewed := r.decide(ctx, s)
+	if d == nil {
+		return ctrl.Result{}, unreviewed
+	}
+	if err := r.act(ctx, s, d); errors.Is(err, errBehind) {
+		return ctrl.Result{RequeueAfter: behindRetry}, nil
+	} else if err != nil {
 		return ctrl.Result{}, ignoreRaces(err)
 	}
-	if err := r.act(ctx, s, d); err != nil {
-		return ctrl.Result{}, ignoreRaces(err)
+	if unreviewed != nil {
+		return ctrl.Result{}, unreviewed
 	}
 	if d.Next.IsZero() {
 		return ctrl.Result{}, nil
@@ -98,23 +105,27 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, eng *v1alpha1.Engageme
 }
 
 // decide runs the pure decision. Where it asks for a review of somebody's right to hand a profile out, the review is made and the decision run again.
+// A review that fails gives nothing, and holds nothing back that takes access away; its error is returned beside the decision.
 func (r *Reconciler) decide(ctx context.Context, s *scope) (*decision, error) {
 	d, err := decide(s)
-	if err != nil || len(d.Actions.Review) == 0 {
-		return d, err
+	if err != nil {
+		return nil, err
 	}
-	s.MayGrant = map[handOut]bool{}
+	if s.MayGrant == nil {
+		s.MayGrant = map[handOut]right{}
+	}
+	var failed error
 	for len(d.Actions.Review) > 0 {
-		for _, right := range d.Actions.Review {
-			if s.MayGrant[right], err = r.mayGrant(ctx, right); err != nil {
-				return nil, err
-			}
+		for _, asked := range d.Actions.Review {
+			answer, err := r.mayGrant(ctx, asked)
+			failed = errors.Join(failed, err)
+			s.MayGrant[asked] = answer
 		}
 		if d, err = decide(s); err != nil {
 			return nil, err
 		}
 	}
-	return d, nil
+	return d, failed
 }
 
 // act does what was decided, in an order in which every step can be repeated: side effects before the status that claims them.
@@ -153,6 +164,9 @@ func (r *Reconciler) writeStatus(ctx context.Context, eng *v1alpha1.Engagement, 
 	patched := eng.DeepCopy()
 	patched.Status = *status
 	if err := r.Client.Status().Patch(ctx, patched, client.MergeFromWithOptions(eng, client.MergeFromWithOptimisticLock{}), fieldOwner); err != nil {
+		if apierrors.IsInvalid(err) || apierrors.IsRequestEntityTooLargeError(err) {
+			r.event(eng, corev1.EventTypeWarning, "StatusRefused", "Record", "the API server refuses this engagement's status, so nothing about it advances; access still ends by its expiry: %s", refusal(err))
+		}
 		return fmt.Errorf("writing the status of engagement %s: %w", eng.Name, err)
 	}
 	r.announce(eng, status)
@@ -171,6 +185,24 @@ func ignoreRaces(err error) error {
 	}
 	return err
 }
+
+// refusal is the reason of a refused write without the values, which may name people.
+func refusal(err error) string {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return "no reason given"
+	}
+	var fields []string
+	for _, cause := range status.Status().Details.Causes {
+		fields = append(fields, cause.Field)
+	}
+	return strings.Join(fields, ", ")
+}
+
+// errBehind says that the cache does not show every grant as it is: the pass is run again when it may.
+var errBehind = errors.New("the cache is behind the API server")
+
+const behindRetry = 200 * time.Millisecond
 
 func (r *Reconciler) random() io.Reader {
 	if r.Random != nil {

@@ -107,7 +107,7 @@ func (p *pass) closed() *decision {
 }
 
 func (p *pass) noteRequester() {
-	if r := p.Engagement.Spec.Requester; r != nil && !slices.Contains(p.st.Requesters, r.Username) && len(p.st.Requesters) < 64 {
+	if r := p.Engagement.Spec.Requester; r != nil && !slices.Contains(p.st.Requesters, r.Username) && len(p.st.Requesters) < maxRequesters {
 		p.st.Requesters = append(p.st.Requesters, r.Username)
 	}
 }

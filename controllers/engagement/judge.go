@@ -21,6 +21,9 @@ func invalid(reason, format string, args ...any) *v1alpha1.Standing {
 	return s
 }
 
+// undecided is the judgement on a statement that cannot be judged now; it is looked at again.
+var undecided = &v1alpha1.Standing{}
+
 func selfDealing(format string, args ...any) *v1alpha1.Standing {
 	return ignored(reasonSelfDeal, format, args...)
 }
@@ -259,6 +262,9 @@ func (p *pass) judgeEnd(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
 	if p.ended() {
 		return ignored(reasonTooLate, "the engagement has already ended")
 	}
+	if rec.Verdict == v1alpha1.VerdictEndAt && rec.Effective == nil {
+		return invalid("NoTime", "EndAt says when; state it again with effective")
+	}
 	if rec.Verdict != v1alpha1.VerdictResigned {
 		return nil
 	}
@@ -282,12 +288,13 @@ func (p *pass) judgeAccess(rec v1alpha1.AttestationRecord, item string) *v1alpha
 	if p.isWorker(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot decide on their own access; somebody else with the verb grant on the profile must")
 	}
-	profile := p.preexistingProfile(name)
-	if profile != "" {
+	if profile := p.preexistingProfile(name); profile != "" {
 		// The API server cannot know which profile an entitlement belongs to, so the verb is checked here.
-		allowed, reviewed := p.mayHandOut(rec.Author, profile)
-		if allowed || !reviewed {
+		switch p.mayHandOut(rec.Author, profile) {
+		case rightHeld:
 			return nil
+		case rightUnknown:
+			return undecided
 		}
 		return ignored("NotPermitted", "access from before is decided upon by somebody with the verb grant on accessprofiles/%s, bound to their user", profile)
 	}

@@ -95,7 +95,7 @@ func (p *pass) accessGone() bool {
 // concluded says whether nothing is owed on a grant that is to be gone. On deletion nobody is waited for who would decide on access that was there before: in a
 // namespace that goes nobody could state it.
 func concluded(g *v1alpha1.AccessGrant, deleting bool) bool {
-	if g.Status.ObservedGeneration != g.Generation || g.Status.Owed > 0 {
+	if g.Spec.Withdraw == "" || g.Status.ObservedGeneration != g.Generation || g.Status.Owed > 0 {
 		return false
 	}
 	for _, e := range g.Status.Entitlements {
@@ -106,7 +106,7 @@ func concluded(g *v1alpha1.AccessGrant, deleting bool) bool {
 				return false
 			}
 		case v1alpha1.GrantPending:
-			if e.GrantedAt != nil || g.Spec.Withdraw == "" {
+			if e.GrantedAt != nil {
 				return false
 			}
 		default:

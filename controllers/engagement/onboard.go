@@ -85,7 +85,7 @@ func (p *pass) startGrace() time.Duration {
 }
 
 func (p *pass) renewsAssigned() bool {
-	if p.Engagement.Spec.Continues == nil || p.Predecessor == nil {
+	if p.Engagement.Spec.Continues == nil || p.Predecessor == nil || p.Predecessor.Status.Worker == nil || p.st.Worker == nil || p.Predecessor.Status.Worker.PersonKey != p.st.Worker.PersonKey {
 		return false
 	}
 	return slices.ContainsFunc(p.Predecessor.Status.Phases, func(t v1alpha1.PhaseTime) bool { return t.Name == v1alpha1.PhaseAssigned })
@@ -204,7 +204,9 @@ func (p *pass) outdated(r v1alpha1.AttestationRecord) bool {
 func (p *pass) certificates() []v1alpha1.Certificate {
 	var all []v1alpha1.Certificate
 	for i := range p.Person {
-		all = append(all, p.Person[i].Status.Certificates...)
+		if p.st.Worker != nil && p.Person[i].Namespace == p.st.Worker.Namespace {
+			all = append(all, p.Person[i].Status.Certificates...)
+		}
 	}
 	own := fmt.Sprintf("Engagement/%s/%s", p.Engagement.Namespace, p.Engagement.Name)
 	return slices.DeleteFunc(all, func(c v1alpha1.Certificate) bool { return c.Source == own })

@@ -92,7 +92,8 @@ func TestACertificateCarriesOverToThePersonsNextEngagement(t *testing.T) {
 		{"valid", "the person learned it before", aWorker("ada", "designers").With(holds("Engagement/marketing/autumn", "")), v1alpha1.StepDone},
 		{"expired", "it is no longer valid", aWorker("ada", "designers").With(holds("Engagement/marketing/autumn", "2026-11-01")), v1alpha1.StepPending},
 		{"earned here", "what is earned here is judged by what is stated here", aWorker("ada", "designers").With(holds("Engagement/marketing/designer", "")), v1alpha1.StepPending},
-		{"earned under another of the person's Worker objects", "personKey joins them", aWorker("ada-elsewhere").Person("person-of-ada").In("sales").With(holds("Engagement/sales/autumn", "")), v1alpha1.StepDone},
+		{"earned under another of the person's Worker objects", "personKey joins them", aWorker("ada-again").Person("person-of-ada").With(holds("Engagement/marketing/autumn", "")), v1alpha1.StepDone},
+		{"earned in another namespace", "whoever keeps Workers there could claim to know anybody", aWorker("ada-elsewhere").Person("person-of-ada").In("sales").With(holds("Engagement/sales/autumn", "")), v1alpha1.StepPending},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

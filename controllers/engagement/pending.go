@@ -63,7 +63,9 @@ func (p *pass) brokenReferences() []finding {
 		found = append(found, finding{v1alpha1.ReasonReferenceNotFound, fmt.Sprintf(format, args...)})
 	}
 	spec := &p.Engagement.Spec
-	found = append(found, p.brokenPool()...)
+	if broken := p.brokenPool(); len(broken) > 0 {
+		return broken // what else is in its namespace is not for everyone to know
+	}
 	if spec.WorkerRef != nil && p.Pool != nil && p.workerNamed(spec.WorkerRef.Name) == nil {
 		missing("spec.workerRef: namespace %s has no Worker %s; create it or name another", p.poolNamespace(), spec.WorkerRef.Name)
 	}
@@ -196,6 +198,9 @@ func (p *pass) complianceHolds(workerJurisdiction string) []finding {
 		message := fmt.Sprintf("policy %s applies (%s) and this version cannot evaluate its rules; have legal exclude the engagement from it, or wait for a version that can", cp.Name, cp.Spec.Source.Title)
 		held = append(held, finding{v1alpha1.ReasonComplianceUnknown, message})
 		c := p.compliance()
+		if len(c.Violations) >= maxFindings {
+			continue // the first say enough to know whom to ask
+		}
 		c.Violations = append(c.Violations, v1alpha1.Finding{Policy: cp.Name, Message: truncate(message, 1024)})
 	}
 	return held
@@ -231,6 +236,18 @@ func (p *pass) jurisdictionOfPinned() string {
 
 // approved says whether every approval that is asked for stands, for exactly the terms that are proposed.
 func (p *pass) approved() bool {
+	if r := p.rejection(areaApproval + "/"); r != nil {
+		message := fmt.Sprintf("%s was rejected; change the terms, or have the same approver approve them", strings.TrimPrefix(r.Claim, areaApproval+"/"))
+		p.stall(v1alpha1.ReasonApprovalRejected, message)
+		p.wait(r.Claim, v1alpha1.ActorRequester, r.At.Time, nil, message)
+		return false
+	}
+	if r := p.Engagement.Spec.Requester; r != nil && !p.requesters()[r.Username] {
+		message := fmt.Sprintf("this engagement had %d requesters, the most it can tell apart from its approvers; delete it and request it anew", maxRequesters)
+		p.stall(v1alpha1.ReasonApprovalRejected, message)
+		p.wait("spec/requester", v1alpha1.ActorRequester, p.since("spec/requester"), nil, message)
+		return false
+	}
 	ok := p.stagesApproved()
 	for _, profile := range p.accessToApprove() {
 		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile) {
@@ -266,21 +283,32 @@ func (p *pass) accessToApprove() []string {
 	return profiles
 }
 
+// rejection is a standing rejection, for the terms proposed now, of any claim that begins with a prefix. It counts whether or not its stage is still
+// asked for, so that nobody edits it away.
+func (p *pass) rejection(prefix string) *v1alpha1.AttestationRecord {
+	for _, r := range p.counted() {
+		if !strings.HasPrefix(r.Claim, prefix) || r.Verdict != v1alpha1.VerdictRejected || r.Terms != proposedHash(p.st) || p.requesters()[r.Author] {
+			continue
+		}
+		if p.standing(r.Claim, func(o v1alpha1.AttestationRecord) bool { return o.Terms == r.Terms })[r.Author].UID == r.UID {
+			return &r
+		}
+	}
+	return nil
+}
+
 // approvedBy counts who approved a claim for the terms proposed now. One standing rejection blocks.
 func (p *pass) approvedBy(claim string, required int, of string) bool {
+	if p.rejection(claim) != nil {
+		return false
+	}
 	standing := p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == proposedHash(p.st) })
 	approvers := 0
 	for _, author := range sortedKeys(standing) {
 		if p.requesters()[author] {
 			continue // whoever became a requester since then no longer counts as independent
 		}
-		switch standing[author].Verdict {
-		case v1alpha1.VerdictRejected:
-			message := fmt.Sprintf("%s was rejected; change the terms, or have the same approver approve them", of)
-			p.stall(v1alpha1.ReasonApprovalRejected, message)
-			p.wait(claim, v1alpha1.ActorRequester, standing[author].At.Time, nil, message)
-			return false
-		case v1alpha1.VerdictApproved:
+		if standing[author].Verdict == v1alpha1.VerdictApproved {
 			approvers++
 		}
 	}

@@ -262,17 +262,17 @@ func (p *pass) candidates() []matching.Worker {
 		}
 		l := p.Load[w.Spec.PersonKey]
 		c.Engaged, c.HoursTaken, c.Rehire = l.Engagements, l.Hours, l.Rehire
-		c.RehireApproved = rehireApproved(w, p.Engagement.Spec.PoolRef.Name, l.RehireAt)
+		c.RehireApproved = p.rehireApproved(w, l.RehireAt)
 		workers = append(workers, c)
 	}
 	return workers
 }
 
 // rehireApproved says whether engaging a person again was approved since it was decided that it needs a review.
-func rehireApproved(w *v1alpha1.Worker, pool string, since time.Time) bool {
+func (p *pass) rehireApproved(w *v1alpha1.Worker, since time.Time) bool {
 	approved := false
 	for _, r := range w.Status.Attestations {
-		if r.Ignored == "" && r.Pool == pool && r.Claim == "approval/rehire" && !r.At.Time.Before(since) {
+		if r.Ignored == "" && r.Pool == p.Engagement.Spec.PoolRef.Name && r.Claim == "approval/rehire" && !r.At.Time.Before(since) && !p.requesters()[r.Author] {
 			if r.Verdict == v1alpha1.VerdictRejected {
 				return false
 			}
@@ -324,7 +324,7 @@ func (p *pass) offer(name string) {
 	p.setCandidate(name, v1alpha1.CandidateOffered)
 	p.st.Recruitment.Offer = &v1alpha1.Offer{
 		Worker: name, WorkerUID: w.UID, Rate: rate, Tier: tier, Hash: hash,
-		OfferedAt: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.Now.Add(p.offerTimeout())),
+		OfferedAt: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.Now.Add(p.offerTimeout()).Truncate(time.Second)),
 	}
 }
 

@@ -58,7 +58,7 @@ type scope struct {
 	AdmissionMissing []string
 
 	// MayGrant says whether somebody may hand a profile out; what is not in it has not been reviewed.
-	MayGrant map[handOut]bool
+	MayGrant map[handOut]right
 
 	// Dossier is this engagement's own, once it is sealed.
 	Dossier *v1alpha1.Dossier
@@ -119,6 +119,16 @@ type actions struct {
 	Release bool
 }
 
+// right is what a review said.
+type right int
+
+const (
+	// rightUnknown could not be reviewed: nothing is given by it, and nobody is turned down.
+	rightUnknown right = iota
+	rightHeld
+	rightMissing
+)
+
 // handOut is a right to be reviewed: the verb grant on a profile.
 type handOut struct {
 	Username string
@@ -161,8 +171,8 @@ func (p *pass) wait(what, who string, since time.Time, due *time.Time, message s
 	}
 	w := v1alpha1.WaitingFor{What: what, Who: who, Subject: p.subject(who), Since: metav1.NewTime(since), Message: truncate(message, 1024)}
 	if due != nil {
-		w.Due = &metav1.Time{Time: *due}
-		p.until(*due)
+		w.Due = &metav1.Time{Time: due.Truncate(time.Second)}
+		p.until(w.Due.Time)
 	}
 	p.waits = append(p.waits, w)
 }
@@ -218,7 +228,7 @@ func (p *pass) worker() *v1alpha1.Worker {
 	if p.st.Worker == nil {
 		return nil
 	}
-	if w := p.Workers[p.st.Worker.Name]; w != nil && w.Spec.PersonKey == p.st.Worker.PersonKey && w.DeletionTimestamp.IsZero() {
+	if w := p.Workers[p.st.Worker.Name]; w != nil && w.Namespace == p.st.Worker.Namespace && w.Spec.PersonKey == p.st.Worker.PersonKey && w.DeletionTimestamp.IsZero() {
 		return w
 	}
 	var first *v1alpha1.Worker
@@ -302,7 +312,8 @@ func (p *pass) isWorker(author, onBehalfOf string) bool {
 		return true
 	}
 	for i := range p.Person {
-		if p.Person[i].Spec.Username == author {
+		// Only where the pool's own people say who is who: elsewhere anybody could claim to be this person.
+		if p.Person[i].Namespace == p.st.Worker.Namespace && p.Person[i].Spec.Username == author {
 			return true
 		}
 	}

@@ -15,7 +15,10 @@ const (
 	maxRecords         = 1024
 	recordsKeptForEnds = 64
 	maxIgnoredRecords  = 128
-	maxEvaluations     = 256
+	// etcd refuses objects over 1.5 MiB, and the terms and procedures are in status too.
+	maxRecordBytes   = 512 << 10
+	bytesKeptForEnds = 32 << 10
+	maxEvaluations   = 256
 )
 
 // The areas of a claim.
@@ -87,6 +90,9 @@ func (p *pass) readStatements(last bool) {
 			continue
 		}
 		standing := p.judge(att, rec)
+		if standing == undecided {
+			continue
+		}
 		if standing == nil {
 			standing = p.roomFor(rec)
 		}
@@ -109,10 +115,32 @@ func (p *pass) roomFor(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
 	if area == areaEnd || area == areaAccess {
 		limit = maxRecords
 	}
-	if len(p.st.Attestations) < limit {
+	bytes := maxRecordBytes
+	if limit < maxRecords {
+		bytes -= bytesKeptForEnds
+	}
+	if len(p.st.Attestations) < limit && p.recordBytes()+sizeOf(rec) <= bytes {
 		return nil
 	}
 	return ignored(v1alpha1.ReasonTooManyAttestations, "this engagement already has %d recorded attestations, the most it can keep; end it and continue in a new one", len(p.st.Attestations))
+}
+
+// recordBytes is about how much of the object the record takes.
+func (p *pass) recordBytes() int {
+	n := 0
+	for _, r := range p.st.Attestations {
+		n += sizeOf(r)
+	}
+	return n
+}
+
+func sizeOf(r v1alpha1.AttestationRecord) int {
+	const fields = 300 // names of fields, UID, times and digests
+	n := fields + len(r.Name) + len(r.Claim) + len(r.Author) + len(r.OnBehalfOf)
+	for _, e := range r.Evidence {
+		n += len(e.URI) + len(e.SHA256) + 30
+	}
+	return n
 }
 
 // keepIgnored records a statement that does not count, for the sealed file; beyond a bound further ones are only marked.
@@ -124,7 +152,7 @@ func (p *pass) keepIgnored(rec v1alpha1.AttestationRecord, why string) {
 		}
 	}
 	if n < maxIgnoredRecords && p.st.Phase != v1alpha1.PhaseClosed && len(p.st.Attestations) < maxRecords-recordsKeptForEnds {
-		rec.Ignored = why
+		rec.Ignored, rec.Evidence = why, nil
 		p.st.Attestations = append(p.st.Attestations, rec)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
-const maxWaits = 200
+const maxWaits = 512
 
 // summarise computes everything in status that follows from the rest: what is waited for, and every condition.
 func (p *pass) summarise() {
@@ -85,7 +85,7 @@ func (p *pass) notePaused() {
 		p.wait("spec/suspend", v1alpha1.ActorRequester, p.since("spec/suspend"), nil, "suspended: access is withdrawn and work pauses until spec.suspend is lifted")
 	}
 	if p.withdrawnByPeople() {
-		p.wait(claimWithdraw, v1alpha1.RoleManager, p.latest(claimWithdraw).At.Time, nil, "access was withdrawn: it comes back when somebody with the verb end attests access/withdraw Lifted")
+		p.wait(claimWithdraw, v1alpha1.RoleManager, p.withdrawal().At.Time, nil, "access was withdrawn: it comes back when whoever withdrew it, or somebody with the verb end who is no requester, attests access/withdraw Lifted")
 	}
 }
 
@@ -240,6 +240,7 @@ func (p *pass) setEvaluated() {
 	case !p.finalBy().After(p.Now):
 		p.set(v1alpha1.ConditionEvaluated, metav1.ConditionFalse, v1alpha1.ReasonDeadlinePassed, "no final evaluation was given in time")
 	default:
+		p.until(p.finalBy())
 		p.set(v1alpha1.ConditionEvaluated, metav1.ConditionFalse, v1alpha1.ReasonWaiting, "the final evaluation is awaited")
 	}
 }

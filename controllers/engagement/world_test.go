@@ -285,13 +285,16 @@ func (w *world) review(s *scope, d *decision) *decision {
 		return d
 	}
 	if s.MayGrant == nil {
-		s.MayGrant = map[handOut]bool{}
+		s.MayGrant = map[handOut]right{}
 	}
-	for _, right := range d.Actions.Review {
-		if _, reviewed := s.MayGrant[right]; reviewed {
-			w.t.Fatalf("what was reviewed is not reviewed again in the same pass: %v", right)
+	for _, asked := range d.Actions.Review {
+		if _, reviewed := s.MayGrant[asked]; reviewed {
+			w.t.Fatalf("what was reviewed is not reviewed again in the same pass: %v", asked)
 		}
-		s.MayGrant[right] = !w.mayNotGrant[right.Profile]
+		s.MayGrant[asked] = rightHeld
+		if w.mayNotGrant[asked.Profile] {
+			s.MayGrant[asked] = rightMissing
+		}
 	}
 	return w.decide(s)
 }

@@ -63,6 +63,7 @@ var engagementEvents = []Event{
 	happens(onEngagement, "Amended", "Changed terms stand: both sides agreed. The message has their digest."),
 	happens(onEngagement, "Evaluated", "An evaluation was recorded. The message has its kind and score."),
 	happens(onEngagement, "Ended", "The work has ended. The message says when, and by what."),
+	warns(onEngagement, "StatusRefused", "The API server refuses the engagement's status, so nothing about it advances; access still ends by its expiry. The message names the fields. Please report it."),
 }
 
 var grantEvents = []Event{
@@ -97,6 +98,9 @@ var statementEvents = []Event{
 	doesNotCount(ofBoth, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for. Of a worker: the pool asks for no screening."),
 	doesNotCount(ofBoth, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
 	doesNotCount(onEngagement, "NotByScorecard", "The evaluation is incomplete, off the scale, or names what its scorecard does not have."),
+	doesNotCount(onEngagement, "NoTime", "EndAt says when the engagement is to end: state it again with effective."),
+	doesNotCount(onEngagement, "NotPermitted", "Access from before is decided upon by somebody with the verb grant on its profile."),
+	doesNotCount(onEngagement, "HandedOver", "The deliverable was taken over by the engagement that replaces this one: state it of that."),
 	doesNotCount(onEngagement, "NotNow", "Its time has not come, or nobody is engaged or looked for."),
 	doesNotCount(onEngagement, "NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
 	doesNotCount(onEngagement, "NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),

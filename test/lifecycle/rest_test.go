@@ -21,7 +21,7 @@ func TestAtRestTheOperatorWritesNothing(t *testing.T) {
 	s.eventually("work", "nothing left for the operator to do", func(eng *v1alpha1.Engagement) bool {
 		return conditionIs(eng, v1alpha1.ConditionReady, "True") && conditionIs(eng, v1alpha1.ConditionAccessReady, "True")
 	})
-	s.recorded("work", "feedback/settled")
+	settled := s.recorded("work", "feedback/settled")
 
 	mark, err := shared.AuditMark(s.Context())
 	if err != nil {
@@ -36,21 +36,23 @@ func TestAtRestTheOperatorWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.recorded("work", "feedback/afterwards")
+	afterwards := s.recorded("work", "feedback/afterwards")
 
-	var writes []string
+	written := map[string]int{}
 	events, err := shared.AuditSince(s.Context(), mark)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range events {
-		if e.User == admission.OperatorUsername && e.Namespace == s.ns && e.Resource != "events" && e.Resource != "leases" {
-			writes = append(writes, e.String())
+		if e.User == admission.OperatorUsername && e.Namespace == s.ns && e.Code < 300 && e.Resource != "events" {
+			written[e.Resource+"/"+e.Subresource+" "+e.Name]++
 		}
 	}
-	// The statement afterwards: its owner reference, and the one status that records it.
-	if len(writes) != 2 {
-		t.Errorf("expected %d touches of an engagement at rest to cause no write, and one statement to cause two; the operator wrote %d times:\n%v", touches, len(writes), writes)
+	// The statement afterwards: the one status that records it, and its owner reference, which is put on again if that write loses a race with a touch.
+	delete(written, "attestations/ "+settled.Name)
+	delete(written, "attestations/ "+afterwards.Name)
+	if written["engagements/status work"] != 1 || len(written) != 1 {
+		t.Errorf("expected %d touches of an engagement at rest to cause no write, and one statement to cause one status; the operator wrote %v", touches, written)
 	}
 	if n := len(cluster.CountBy(events, func(e cluster.AuditEvent) string { return e.User })); n == 0 {
 		t.Error("expected the audit log to see the touches themselves")
@@ -58,9 +60,9 @@ func TestAtRestTheOperatorWritesNothing(t *testing.T) {
 }
 
 // recorded makes a statement and waits until the operator has it in status.
-func (s *stage) recorded(name, claim string) {
+func (s *stage) recorded(name, claim string) *v1alpha1.Attestation {
 	s.Helper()
-	s.attest(mia, name, claim, v1alpha1.VerdictRaised)
+	att := s.attest(mia, name, claim, v1alpha1.VerdictRaised)
 	s.eventually(name, claim+" recorded", func(eng *v1alpha1.Engagement) bool {
 		for _, r := range eng.Status.Attestations {
 			if r.Claim == claim {
@@ -69,6 +71,7 @@ func (s *stage) recorded(name, claim string) {
 		}
 		return false
 	})
+	return att
 }
 
 // A status is written at most once for each human fact, and six times more for what the operator itself brings about.
