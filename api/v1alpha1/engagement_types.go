@@ -255,6 +255,7 @@ type Recruitment struct {
 // +kubebuilder:validation:XValidation:rule="timestamp(self.end) - timestamp(self.start) >= duration('1s')",message="end must be after start, by a second at least"
 // +kubebuilder:validation:XValidation:rule="!has(self.rate) || self.rate.currency == self.budget.currency",message="rate.currency must be budget.currency: amounts of unequal currencies are never converted"
 // +kubebuilder:validation:XValidation:rule="!has(self.deliverables) || self.deliverables.all(d, timestamp(d.due) <= timestamp(self.end))",message="every deliverable must be due by the end"
+// +kubebuilder:validation:XValidation:rule="!has(self.deliverables) || self.deliverables.map(d, (has(d.description) ? size(d.description) : 0) + (has(d.acceptanceCriteria) ? d.acceptanceCriteria.map(c, size(c)).sum() : 0)).sum() <= 32768",message="descriptions and acceptanceCriteria of all deliverables have at most 32768 characters together: keep the long form in the document of terms.documentURI"
 type StatementOfWork struct {
 	// summary of the work.
 	// +optional
@@ -285,7 +286,7 @@ type StatementOfWork struct {
 	// +optional
 	Rate *Rate `json:"rate,omitempty"`
 
-	// deliverables that are handed over and accepted. Their amounts are in the budget's currency and may not exceed it together.
+	// deliverables that are handed over and accepted. Their amounts are in the budget's currency and may not exceed it together, nor their descriptions and criteria 32768 characters.
 	// +optional
 	// +listType=map
 	// +listMapKey=name

@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -60,6 +62,35 @@ func TestOnlyAnEndHasAnEffectiveTime(t *testing.T) {
 		{"of an approval", "it would say nothing", ana, creating(effective(approval(), end)), "effective is given with EndAt or Resigned only"},
 		{"beyond all years", "it could not be read again", mia, creating(effective(ending(v1alpha1.VerdictEndAt), metav1.Date(2200, 1, 1, 0, 0, 0, 0, end.Location()))), "must be in the years 2000 to 2199"},
 	})
+}
+
+// The terms are kept in spec, in status and in a successor's status, at up to six bytes a character, and etcd takes 1.5 MiB.
+func TestTheLargestTermsThatAreLetInCanBeRecordedAsAccepted(t *testing.T) {
+	g := NewWithT(t)
+	largest := func(criteria int) *v1alpha1.Engagement {
+		e := engagement(profiles...)
+		e.Spec.StatementOfWork.Summary = strings.Repeat("<", 4096)
+		for i := range 64 {
+			d := v1alpha1.Deliverable{Name: fmt.Sprintf("%063d", i), Due: end, Description: strings.Repeat("<", 256)}
+			for range criteria {
+				d.AcceptanceCriteria = append(d.AcceptanceCriteria, strings.Repeat("<", 128))
+			}
+			e.Spec.StatementOfWork.Deliverables = append(e.Spec.StatementOfWork.Deliverables, d)
+		}
+		e.Spec.Classification.Facts = map[string]string{}
+		for i := range 64 {
+			e.Spec.Classification.Facts[fmt.Sprintf("%0128d", i)] = strings.Repeat("<", 256)
+		}
+		return e
+	}
+	e := created(t, mia, largest(2))
+	e.Status.Terms = accepted(e)
+	e.Status.Terms.Inherited = e.Spec.StatementOfWork.Deliverables
+	g.Expect(as(t, operator).Status().Update(t.Context(), e)).To(Succeed(), "what was let in should be recorded")
+	attempt{
+		reason: "it might not fit into status", user: mia, want: "at most 32768 characters together",
+		try: creating(largest(3)),
+	}.run(t)
 }
 
 func TestEvidenceIsBounded(t *testing.T) {

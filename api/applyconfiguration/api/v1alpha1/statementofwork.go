@@ -21,7 +21,7 @@ type StatementOfWorkApplyConfiguration struct {
 	Budget *MoneyApplyConfiguration `json:"budget,omitempty"`
 	// rate that is offered. Default: the worker's own base rate at the time of the offer, times the tier's multiplier.
 	Rate *RateApplyConfiguration `json:"rate,omitempty"`
-	// deliverables that are handed over and accepted. Their amounts are in the budget's currency and may not exceed it together.
+	// deliverables that are handed over and accepted. Their amounts are in the budget's currency and may not exceed it together, nor their descriptions and criteria 32768 characters.
 	Deliverables []DeliverableApplyConfiguration `json:"deliverables,omitempty"`
 	// acceptWithin is how long after the end a deliverable submitted in time can still be accepted, as a Go duration; undecided then, it is Lapsed. Default: 120h.
 	AcceptWithin *v1.Duration `json:"acceptWithin,omitempty"`
