@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,8 +108,14 @@ func (p *pass) brokenChecklist(field, name string, cl *v1alpha1.Checklist) []fin
 	if err := checklist.Validate(cl.Spec.Steps); err != nil {
 		return []finding{{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("%s: checklist %s: %v", field, name, err)}}
 	}
+	if raw, err := json.Marshal(cl.Spec.Steps); err != nil || len(raw) > maxProcedureBytes {
+		return []finding{{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("%s: checklist %s has %d bytes of steps, more than the %d that an engagement can keep; shorten its texts and lists of attestors", field, name, len(raw), maxProcedureBytes)}}
+	}
 	return nil
 }
+
+// maxProcedureBytes bounds a checklist in force, of which an engagement keeps two: etcd refuses objects over 1.5 MiB.
+const maxProcedureBytes = 128 << 10
 
 func (p *pass) brokenPredecessor() []finding {
 	spec := &p.Engagement.Spec
