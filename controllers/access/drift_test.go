@@ -196,6 +196,51 @@ func (d *deaf) Revoke(ctx context.Context, target provider.Target, options provi
 	return d.Provider.Revoke(ctx, target, options)
 }
 
+// TestAGrantThatLeavesNothingIsNotBelieved has a target system that answers well and does nothing.
+func TestAGrantThatLeavesNothingIsNotBelieved(t *testing.T) {
+	w := newWorld(t, marked)
+	g := w.simple("chat")
+	w.targets.registry[v1alpha1.ProviderKubernetes] = provider.Type{Open: func(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
+		opened, err := w.memory.Type().Open(behind)
+		return &lazy{opened}, err
+	}}
+	w.restart()
+	for attempt := range int32(6) {
+		g = w.settle(g)
+		row := only(w, g)
+		w.Expect(row.State).NotTo(Equal(v1alpha1.GrantVerified))
+		w.Expect(row.LastError).To(HavePrefix("granted, and not so when read back"))
+		w.Expect(row.Attempts).To(Equal(attempt + 1))
+		w.clock.SetTime(row.NextTry.Time)
+	}
+	w.Expect(w.events.reasons()).To(Equal([]string{"Warning GrantFailed"}), "one event tells of it")
+	w.Expect(ready(g)).To(HavePrefix("False ProviderFailed"))
+}
+
+// lazy answers that it granted, and did not.
+type lazy struct{ provider.Provider }
+
+func (*lazy) Grant(context.Context, provider.Request) error { return nil }
+
+// TestAPassThatTakesLongSeesTheEnd has access end while a pass over many rows is under way.
+func TestAPassThatTakesLongSeesTheEnd(t *testing.T) {
+	w := newWorld(t, marked)
+	g := w.settle(w.simple("a", "b", "c", "d"))
+	w.memory.Calls()
+	w.memory.SetFault(func(call providertest.Call) (error, error) {
+		if call.Operation == provider.OperationVerify {
+			w.later(2 * confirmFor)
+			update(w, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
+		}
+		return nil, nil
+	})
+	_, err := w.pass(g)
+	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(w.memory.Calls()).To(HaveLen(1), "a revocation waits")
+	w.memory.SetFault(nil)
+	w.Expect(w.settle(g).Status.State).To(Equal(v1alpha1.GrantRevoked))
+}
+
 func TestAFailedGrantIsVisibleAndIsTriedAgain(t *testing.T) {
 	for _, test := range []struct {
 		reason  string

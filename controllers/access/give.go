@@ -157,11 +157,7 @@ func (p *pass) grantAndVerify(ctx context.Context, r *row, s *system) error {
 	if r.GrantedAt == nil {
 		r.GrantedAt = stamp(p.now)
 	}
-	if r.State != v1alpha1.GrantGranted {
-		attempts := r.Attempts
-		enter(r, v1alpha1.GrantGranted, p.now)
-		r.Attempts = attempts
-	}
+	enter(r, v1alpha1.GrantGranted, p.now)
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
 		return p.failed(ctx, r, err)
@@ -224,13 +220,16 @@ func (p *pass) check(ctx context.Context, r *row) error {
 		return nil
 	}
 	drifted := r.State == v1alpha1.GrantVerified && !observed.Exact()
-	if !observed.Held {
+	switch {
+	case !observed.Held:
 		enter(r, v1alpha1.GrantPending, p.now)
-		readBack(r, observed.Evidence, p.now)
+		// Something was called for it, whatever became of that.
+		r.VerifiedAt, r.Evidence = stamp(p.now), cut(observed.Evidence)
 		if !p.mayGive(r.Key) {
+			succeeded(r)
 			return nil
 		}
-	} else if observed.Drift != "" {
+	case observed.Drift != "":
 		enter(r, v1alpha1.GrantGranted, p.now)
 		r.Evidence = cut(observed.Evidence)
 	}
@@ -256,6 +255,7 @@ func (p *pass) checkPreexisting(ctx context.Context, r *row, s *system, observed
 	}
 	// Nothing was called for it yet: the next pass prepares it like any other.
 	enter(r, v1alpha1.GrantPending, p.now)
+	succeeded(r)
 	r.Preexisted, r.Evidence = false, ""
 	p.wake(p.now)
 	return nil

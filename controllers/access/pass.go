@@ -20,6 +20,9 @@ import (
 // passBudget is how long a pass goes on calling target systems. Then it writes what it has found, and the next one goes on.
 const passBudget = 30 * time.Second
 
+// confirmFor is how long a pass believes that its grant has not changed: about as long as a revocation may take to begin.
+const confirmFor = time.Second
+
 // errStale ends a pass that began with an old copy of its grant; the next one begins with a newer one.
 var errStale = errors.New("the grant changed since it was read")
 
@@ -37,8 +40,8 @@ type pass struct {
 	seen map[string]bool
 	// intends says that there are intents to be recorded.
 	intends bool
-	// confirmed says that the copy of the grant is the API server's newest.
-	confirmed bool
+	// confirmedAt is when the copy of the grant was the API server's newest for certain.
+	confirmedAt time.Time
 	// standing says, by AccessProvider, whether it was seen to stand after what is to be given was noted.
 	standing map[string]bool
 	// tired are the providers of which a call ran out of time in this pass; further ones would keep a worker for nothing.
@@ -118,6 +121,12 @@ func (p *pass) each(ctx context.Context, wants action, do func(context.Context, 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if wants != take && p.Clock.Since(p.began) > confirmFor {
+			// What takes long must not keep what ends in the meantime from being revoked.
+			if err := p.confirm(ctx); err != nil {
+				return err
+			}
+		}
 		if err := do(ctx, &p.rows[i]); err != nil {
 			return err
 		}
@@ -138,6 +147,7 @@ func (p *pass) tidy() {
 				by = declared.By.Username
 			}
 			enter(r, v1alpha1.GrantAbandoned, p.now)
+			succeeded(r)
 			r.Evidence = cut(fmt.Sprintf("AccessProvider %s was declared gone for good by %s: %s", r.Provider, by, declared.Reason))
 			p.news.add(newsAbandoned, r)
 		case leave:
@@ -199,20 +209,20 @@ func (p *pass) wake(at time.Time) {
 	}
 }
 
-// confirm makes sure, before something is given without a write before it, that the grant is still the one that was decided about: a
-// write with an old copy is refused, a call to a target system is not.
+// confirm makes sure, before something is given without a write just before it, that the grant is still the one that was decided
+// about: a write with an old copy is refused, a call to a target system is not.
 func (p *pass) confirm(ctx context.Context) error {
-	if p.confirmed {
+	if p.Clock.Since(p.confirmedAt) <= confirmFor {
 		return nil
 	}
 	newest := &v1alpha1.AccessGrant{}
 	if err := p.Reader.Get(ctx, p.name(), newest); err != nil {
-		return fmt.Errorf("reading the grant again before giving access: %w", err)
+		return fmt.Errorf("reading the grant again: %w", err)
 	}
 	if newest.ResourceVersion != p.grant.ResourceVersion {
 		return errStale
 	}
-	p.confirmed = true
+	p.confirmedAt = p.Clock.Now()
 	return nil
 }
 
@@ -245,7 +255,7 @@ func (p *pass) write(ctx context.Context, status *v1alpha1.AccessGrantStatus) er
 	if err := p.Client.Status().Update(ctx, updated, client.FieldOwner(fieldOwner)); err != nil {
 		return fmt.Errorf("writing the status of the grant: %w", err)
 	}
-	p.grant, p.confirmed = updated, true
+	p.grant, p.confirmedAt = updated, p.Clock.Now()
 	p.announce(ctx)
 	return nil
 }

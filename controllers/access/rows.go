@@ -140,16 +140,15 @@ func findRow(rows []row, key string) *row {
 	return nil
 }
 
-// enter puts a row into a state, in which it has neither been tried nor read back.
+// enter puts a row into a state, in which it has not been read back yet.
 func enter(r *row, state v1alpha1.GrantState, now time.Time) {
 	if r.State != state {
 		r.State, r.Since = state, stamp(now)
 	}
 	r.VerifiedAt = nil
-	succeeded(r)
 }
 
-// succeeded forgets failed attempts.
+// succeeded forgets failed attempts: at what was read back as it should be, or when something else is to be attempted.
 func succeeded(r *row) {
 	r.Attempts, r.LastError, r.NextTry = 0, "", nil
 }

@@ -34,6 +34,7 @@ func (p *pass) owe(r *row) {
 		}
 	}
 	enter(r, v1alpha1.GrantRevoking, p.now)
+	succeeded(r)
 	r.RevokeRequestedAt, r.RevokedAt, r.ExpiresAt = stamp(since), nil, nil
 }
 
@@ -48,6 +49,7 @@ func (p *pass) take(ctx context.Context, r *row) error {
 	}
 	if holder != "" {
 		enter(r, v1alpha1.GrantStillHeld, p.now)
+		succeeded(r)
 		r.Evidence = cut("still held by " + holder)
 		p.news.add(newsStillHeld, r)
 		return nil
