@@ -43,6 +43,9 @@ func (w *world) settle() *world {
 func (w *world) anything() {
 	w.t.Helper()
 	engagements, grants := keys(w.engagements), keys(w.grants)
+	if len(engagements)+len(grants) == 0 {
+		return
+	}
 	if n := w.rnd.IntN(len(engagements) + len(grants)); n < len(engagements) {
 		w.pass(engagements[n])
 	} else {
