@@ -81,7 +81,9 @@ func (r *Reconciler) act(ctx context.Context, s *scope, d *decision) error {
 			if err := r.mark(ctx, att, standing); err != nil {
 				return err
 			}
-			r.Recorder.Eventf(s.Worker, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "%s does not count: %s", att.Spec.Claim, standing.Message)
+			metrics.CountIgnored(standing.Reason)
+			// The claim and the message may name people, so they stay on the statement itself.
+			r.Recorder.Eventf(s.Worker, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "it does not count: kubectl get attestation %s -o wide says why", att.Name)
 		}
 		if d.Bind[att.UID] {
 			if err := r.bind(ctx, att, s.Worker); err != nil {
