@@ -215,6 +215,7 @@ func (p *pass) permitted(profile string) bool {
 		return p.accessApproved(profile)
 	case rightUnknown:
 		return false
+	case rightMissing:
 	}
 	message := fmt.Sprintf("the requester may not hand out the profile %s: have security bind the verb grant on accessprofiles/%s to their user, or have somebody with that verb widen the request", profile, profile)
 	p.stall(v1alpha1.ReasonGrantNotPermitted, message)

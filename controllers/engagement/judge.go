@@ -295,6 +295,7 @@ func (p *pass) judgeAccess(rec v1alpha1.AttestationRecord, item string) *v1alpha
 			return nil
 		case rightUnknown:
 			return undecided
+		case rightMissing:
 		}
 		return ignored("NotPermitted", "access from before is decided upon by somebody with the verb grant on accessprofiles/%s, bound to their user", profile)
 	}

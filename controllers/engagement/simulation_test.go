@@ -31,7 +31,7 @@ func TestTheWorkedCasesFromFirstToLast(t *testing.T) {
 	for seed := range uint64(seeds) {
 		story := tell(t, seed)
 		if *update && seed == 0 {
-			if err := os.WriteFile(golden, story.log.Bytes(), 0o644); err != nil { //nolint:gosec // A log is for everyone to read.
+			if err := os.WriteFile(golden, story.log.Bytes(), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

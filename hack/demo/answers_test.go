@@ -125,7 +125,11 @@ func TestPeopleAnswerWhatWaitsForThem(t *testing.T) {
 			if a.by != c.by || !a.after.Equal(c.after) {
 				t.Errorf("expected %s to answer from %s on, got %s from %s on", c.by, c.after, a.by, a.after)
 			}
-			got := a.object.(*v1alpha1.Attestation).Spec
+			statement, is := a.object.(*v1alpha1.Attestation)
+			if !is {
+				t.Fatalf("expected an attestation, got %T", a.object)
+			}
+			got := statement.Spec
 			c.expect.SubjectRef = v1alpha1.SubjectReference{Kind: "Engagement", Name: e.Name}
 			got.Evidence, got.Note = nil, ""
 			if diff := cmp.Diff(c.expect, got); diff != "" {
@@ -142,7 +146,11 @@ func TestAReviewerScoresEveryCriterionOfTheRubric(t *testing.T) {
 	if !known || a.by != "rosa" {
 		t.Fatalf("expected rosa, whom the scorecard lists, to give the evaluation, got %q", a.by)
 	}
-	spec := a.object.(*v1alpha1.Evaluation).Spec
+	evaluation, is := a.object.(*v1alpha1.Evaluation)
+	if !is {
+		t.Fatalf("expected an evaluation, got %T", a.object)
+	}
+	spec := evaluation.Spec
 	if spec.Kind != v1alpha1.EvaluationPeriodic || spec.Period != "2" || len(spec.Scores) != 1 {
 		t.Errorf("expected the evaluation of period 2 with one score, got %+v", spec)
 	}

@@ -29,14 +29,18 @@ type options struct {
 func main() {
 	// Here only the demo itself speaks; what goes wrong in a client comes back as an error.
 	ctrl.SetLogger(logr.Discard())
+	if err := untilInterrupted(); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func untilInterrupted() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	go cancelWithParent(ctx, cancel)
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		os.Exit(1)
-	}
+	return run(ctx, os.Args[1:], os.Stdout)
 }
 
 // cancelWithParent ends the demo when whatever started it is gone: `go run` passes no signal on but the terminal's.

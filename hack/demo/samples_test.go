@@ -55,7 +55,7 @@ func sampleFiles(t *testing.T) []string {
 }
 
 // yamlBlock is a block of YAML in a guide.
-var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)\n```$")
 
 func TestTheAPIServerTakesTheYAMLOfTheGuides(t *testing.T) {
 	ctx := t.Context()
@@ -183,7 +183,7 @@ func problems(t *testing.T, object runtime.Object) []string {
 
 func TestEverySampleFileSaysWhoAppliesIt(t *testing.T) {
 	for _, m := range append(append([]manifest{}, ground...), append(requests, replacement)...) {
-		text, err := os.ReadFile(filepath.Join("../../", samplesDir, m.path))
+		text, err := os.ReadFile(filepath.Join("..", "..", samplesDir, m.path))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func raise(ctx context.Context, root, dir string, out io.Writer) (*stage, error)
 	s := &stage{root: root, dir: dir}
 	began := time.Now()
 	say := func(what string) { fmt.Fprintf(out, "%4.0fs  %s\n", time.Since(began).Seconds(), what) }
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("making a folder: %w", err)
 	}
 	binary := filepath.Join(dir, "manager")
@@ -120,13 +120,13 @@ func (s *stage) waitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		signed := statement.DeepCopy()
 		if last = s.admin.Create(ctx, signed, client.DryRunAll); last != nil || signed.Spec.Author == nil {
-			return false, nil
+			return false, nil //nolint:nilerr // looked at again
 		}
 		last = s.admin.Create(ctx, forgery.DeepCopy(), client.DryRunAll)
 		return apierrors.IsInvalid(last) || apierrors.IsForbidden(last), nil
 	})
 	if err != nil {
-		return fmt.Errorf("the author of a statement is not filled in, or a forged one is not refused (%v): %w", last, err)
+		return fmt.Errorf("the author of a statement is not filled in, or a forged one is not refused: %w", errors.Join(err, last))
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (s *stage) render(c calendar, sample string) (string, error) {
 		return "", fmt.Errorf("moving the dates of %s: %w", sample, err)
 	}
 	path := filepath.Join(s.dir, sample)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
