@@ -394,7 +394,9 @@ func (p *pass) noteGrant(g *v1alpha1.AccessGrant) {
 	}
 	ready := condition(g.Status.Conditions, v1alpha1.ConditionReady)
 	if ready != nil && ready.Status == metav1.ConditionFalse && (ready.Reason == v1alpha1.ReasonProviderFailed || needsPeople(ready.Reason)) {
-		p.stall(ready.Reason, fmt.Sprintf("access to %s: %s", g.Spec.Profile, ready.Message))
+		message := fmt.Sprintf("access to %s: %s", g.Spec.Profile, ready.Message)
+		p.stall(ready.Reason, message)
+		p.wait("access/"+g.Spec.Profile, v1alpha1.RoleManager, ready.LastTransitionTime.Time, nil, message)
 	}
 	if g.Status.Owed > 0 {
 		since := p.since("access/revoke-" + g.Spec.Profile)
