@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -33,6 +36,9 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) err
 	if err := index.Setup(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
+	if err := followAll(ctx, mgr.GetCache()); err != nil {
+		return err
+	}
 	c, reader, recorder := mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("longshore")
 	targets := access.NewTargets(provider.Registry{
 		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
@@ -50,6 +56,29 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) err
 		}
 	}
 	return nil
+}
+
+// followAll has the cache follow every kind that is read from it, before it starts: the operator is ready once the cache is synced, and a kind
+// that only a controller asks for would be left out of that.
+func followAll(ctx context.Context, c cache.Cache) error {
+	for _, kind := range []client.Object{
+		&v1alpha1.AccessGrant{}, &v1alpha1.AccessProfile{}, &v1alpha1.AccessProvider{}, &v1alpha1.Attestation{}, &v1alpha1.Checklist{},
+		&v1alpha1.CompliancePolicy{}, &v1alpha1.Dossier{}, &v1alpha1.Engagement{}, &v1alpha1.Evaluation{}, &v1alpha1.Scorecard{},
+		&v1alpha1.TalentPool{}, &v1alpha1.Worker{}, &corev1.Namespace{}, metadataOf("RoleBinding"), metadataOf("ClusterRoleBinding"),
+		&admissionregistrationv1.ValidatingAdmissionPolicy{}, &admissionregistrationv1.ValidatingAdmissionPolicyBinding{},
+	} {
+		if _, err := c.GetInformer(ctx, kind); err != nil {
+			return fmt.Errorf("following %T: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+// metadataOf is how the cache follows bindings: that one changed is news, and what it says is read from the API server.
+func metadataOf(kind string) *metav1.PartialObjectMetadata {
+	o := &metav1.PartialObjectMetadata{}
+	o.SetGroupVersionKind(rbacv1.SchemeGroupVersion.WithKind(kind))
+	return o
 }
 
 // NarrowCache keeps out of the cache what Longshore did not make: of bindings it follows its own alone.
