@@ -70,18 +70,28 @@ func (r *record) printEngagement(out io.Writer, e *v1alpha1.Engagement) {
 // printGrant shows what was read back from the target, and what the API server said when it was asked.
 func (r *record) printGrant(out io.Writer, g *v1alpha1.AccessGrant) {
 	for _, e := range g.Status.Entitlements {
-		fmt.Fprintf(out, "  access      %s/%s: granted %s, revoked and read back %s\n", g.Spec.Profile, e.Name, r.moment(e.GrantedAt), r.moment(e.RevokedAt))
+		held, now := find(r.WhileHeld, g, e.Name), find(r.Afterwards, g, e.Name)
+		fmt.Fprintf(out, "  access      %s/%s: granted %s, verified %s, revoked and read back %s\n",
+			g.Spec.Profile, e.Name, r.moment(e.GrantedAt), r.moment(held.Verified), r.moment(e.RevokedAt))
+		fmt.Fprintf(out, "              read back: %s\n", e.Evidence)
+		fmt.Fprintf(out, "              %s while granted: %s, now: %s\n", now.Question, yes(held.Allowed), yes(now.Allowed))
 	}
-	for _, when := range []struct {
-		words   string
-		answers []probe
-	}{{"while granted", r.WhileHeld}, {"now", r.Afterwards}} {
-		for _, a := range when.answers {
-			if a.grant == g.UID {
-				fmt.Fprintf(out, "              %s, %s %s\n", when.words, a.Question, map[bool]string{true: "yes", false: "no"}[a.Allowed])
-			}
+}
+
+func find(answers []probe, g *v1alpha1.AccessGrant, entitlement string) probe {
+	for _, a := range answers {
+		if a.grant == g.UID && a.Entitlement == entitlement {
+			return a
 		}
 	}
+	return probe{}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 // day is the story's date of a moment.

@@ -268,7 +268,8 @@ func said(statement, of client.Object) string {
 		}
 		return words
 	case *v1alpha1.Evaluation:
-		return fmt.Sprintf("%s evaluation %s, %s/%s", strings.ToLower(string(s.Spec.Kind)), s.Spec.Period, of.GetNamespace(), of.GetName())
+		kind := strings.TrimSpace(strings.ToLower(string(s.Spec.Kind)) + " " + s.Spec.Period)
+		return fmt.Sprintf("evaluation (%s), %s/%s", kind, of.GetNamespace(), of.GetName())
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -15,11 +16,13 @@ import (
 
 // probe is a question put to the API server itself, and not to Longshore: may this account do what the grant was for?
 type probe struct {
-	Grant       string    `json:"grant"`
-	Entitlement string    `json:"entitlement"`
-	Question    string    `json:"question"`
-	Allowed     bool      `json:"allowed"`
-	At          time.Time `json:"at"`
+	Grant       string `json:"grant"`
+	Entitlement string `json:"entitlement"`
+	// Verified is when the entitlement was read back in the state that it is in.
+	Verified *metav1.Time `json:"verifiedAt,omitempty"`
+	Question string       `json:"question"`
+	Allowed  bool         `json:"allowed"`
+	At       time.Time    `json:"at"`
 
 	grant types.UID
 }
@@ -72,7 +75,7 @@ func (p *probes) ask(ctx context.Context, g *v1alpha1.AccessGrant) ([]probe, err
 			if err != nil {
 				return nil, err
 			}
-			answer.Grant, answer.Entitlement, answer.grant = g.Namespace+"/"+g.Name, e.Name, g.UID
+			answer.Grant, answer.Entitlement, answer.Verified, answer.grant = g.Namespace+"/"+g.Name, e.Name, held.VerifiedAt, g.UID
 			answers = append(answers, answer)
 		}
 	}
