@@ -98,12 +98,12 @@ func TestTheWorkEndsWithTheLastAcceptance(t *testing.T) {
 	w.expectEnded("2026-12-05 12:00", v1alpha1.EndDelivered)
 	t.Run("but not in Onboarding", func(t *testing.T) {
 		w := aMarketingTeam(t).add(anEngagement("designer").Deliverable("logo", "2026-12-14", "1")).hire().say(submitted("logo")).after(time.Minute)
-		w.say(verdictOn("logo", v1alpha1.VerdictAccepted)).expectPhase(v1alpha1.PhaseOnboarding).start2Evaluating()
+		w.say(verdictOn("logo", v1alpha1.VerdictAccepted)).expectPhase(v1alpha1.PhaseOnboarding).startWithWorkDone()
 	})
 }
 
-// start2Evaluating confirms the start of work that was already done.
-func (w *world) start2Evaluating() {
+// startWithWorkDone confirms the start of work that was already done.
+func (w *world) startWithWorkDone() {
 	w.t.Helper()
 	w.until("2026-12-01 08:00").say(done("start/confirmed", "max")).expectOutcome(v1alpha1.OutcomeCompleted)
 }

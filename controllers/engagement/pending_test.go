@@ -3,6 +3,7 @@ package engagement
 import (
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -266,11 +267,11 @@ func TestARejectionStandsUntilItsAuthorApprovesOrTheTermsChange(t *testing.T) {
 		return w.say(anAttestation("approval/engagement").By("dana").Says(v1alpha1.VerdictRejected).Terms(w.proposed())).expectStalled(v1alpha1.ReasonApprovalRejected)
 	}
 	t.Run("another's approval does not lift it", func(t *testing.T) {
-		w := rejected(t).after(60 * 1e9)
+		w := rejected(t).after(time.Minute)
 		w.say(anAttestation("approval/engagement").By("dora").Says(v1alpha1.VerdictApproved).Terms(w.proposed())).expectStalled(v1alpha1.ReasonApprovalRejected)
 	})
 	t.Run("its author's does", func(t *testing.T) {
-		rejected(t).after(60 * 1e9).approve().expectPhase(v1alpha1.PhaseRecruiting)
+		rejected(t).after(time.Minute).approve().expectPhase(v1alpha1.PhaseRecruiting)
 	})
 	t.Run("changed terms are approved anew", func(t *testing.T) {
 		w := rejected(t).edit("designer", func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.Budget.Amount = "4000" }).settle()

@@ -260,12 +260,12 @@ func (w *world) decide(s *scope) *decision {
 		}
 		return w.review(s, d)
 	}
-	before, other := cloneScope(w.t, s), w.shuffled(s)
+	before, other := cloneScope(s), w.shuffled(s)
 	d, err := decide(s)
 	if err != nil {
 		w.t.Fatalf("deciding on %s: %v", s.Engagement.Name, err)
 	}
-	if diff := diff(before, cloneScope(w.t, s)); diff != "" {
+	if diff := diff(before, cloneScope(s)); diff != "" {
 		w.t.Fatalf("a decision never writes to its scope, but (-before +after):\n%s", diff)
 	}
 	again, err := decide(other)

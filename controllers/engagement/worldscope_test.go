@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -178,7 +177,7 @@ func clone[T any, P interface {
 }
 
 // cloneScope shares nothing with the scope that a decision could write to.
-func cloneScope(_ testing.TB, s *scope) *scope {
+func cloneScope(s *scope) *scope {
 	c := *s
 	c.Engagement, c.Predecessor, c.Pool = clone(s.Engagement), clone(s.Predecessor), clone(s.Pool)
 	c.OnboardingChecklist, c.OffboardingChecklist, c.Dossier = clone(s.OnboardingChecklist), clone(s.OffboardingChecklist), clone(s.Dossier)
@@ -191,7 +190,7 @@ func cloneScope(_ testing.TB, s *scope) *scope {
 
 // shuffled is the scope with every list in another order.
 func (w *world) shuffled(s *scope) *scope {
-	c := cloneScope(w.t, s)
+	c := cloneScope(s)
 	shuffle(w.rnd, c.Members)
 	shuffle(w.rnd, c.Person)
 	shuffle(w.rnd, c.Successors)
