@@ -44,40 +44,40 @@ func TestARunIsNotDoneWhileAnythingIsLeft(t *testing.T) {
 	ignored := &v1alpha1.Standing{State: v1alpha1.StandingIgnored, Reason: "SelfDealing", Message: "nobody accepts their own work"}
 	cases := []struct {
 		reason string
-		spoil func(*record)
+		spoil  func(*record)
 		fault  string
 		left   int
 	}{
 		{
 			reason: "an engagement that is open",
-			spoil: func(r *record) { r.Engagements[0].Status.Phase = v1alpha1.PhaseOffboarding },
+			spoil:  func(r *record) { r.Engagements[0].Status.Phase = v1alpha1.PhaseOffboarding },
 			fault:  "marketing/back-end is not closed",
 		},
 		{
 			reason: "a file that was not sealed",
-			spoil: func(r *record) { r.Engagements[1].Status.Dossier = nil },
+			spoil:  func(r *record) { r.Engagements[1].Status.Dossier = nil },
 			fault:  "marketing/back-end-replacement is not closed and sealed",
 		},
 		{
 			reason: "a revocation that was not read back",
-			spoil: func(r *record) { r.Grants[0].Status.Entitlements[0].RevokedAt = nil },
+			spoil:  func(r *record) { r.Grants[0].Status.Entitlements[0].RevokedAt = nil },
 			fault:  "the grant checkout/a-grant",
 			left:   1,
 		},
 		{
 			reason: "access that the API server still gives, whatever Longshore says",
-			spoil: func(r *record) { r.Afterwards[0].Allowed = true },
+			spoil:  func(r *record) { r.Afterwards[0].Allowed = true },
 			fault:  "still says yes: may bruno?",
 			left:   1,
 		},
 		{
 			reason: "a grant that gave nothing proves nothing by being gone",
-			spoil: func(r *record) { r.WhileHeld[0].Allowed = false },
+			spoil:  func(r *record) { r.WhileHeld[0].Allowed = false },
 			fault:  "while granted, the API server said no",
 		},
 		{
 			reason: "a binding that was forgotten",
-			spoil: func(r *record) { r.Bindings = []string{"checkout/longshore-x"} },
+			spoil:  func(r *record) { r.Bindings = []string{"checkout/longshore-x"} },
 			fault:  "the binding checkout/longshore-x is left",
 			left:   1,
 		},
@@ -90,7 +90,7 @@ func TestARunIsNotDoneWhileAnythingIsLeft(t *testing.T) {
 		},
 		{
 			reason: "a broken chain",
-			spoil: func(r *record) { r.Chain = "dossier 2 is missing" },
+			spoil:  func(r *record) { r.Chain = "dossier 2 is missing" },
 			fault:  "dossier 2 is missing",
 		},
 		{
