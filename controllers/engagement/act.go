@@ -114,7 +114,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			if err := r.Client.Status().Patch(ctx, patched, client.MergeFrom(att), fieldOwner); client.IgnoreNotFound(err) != nil {
 				return fmt.Errorf("marking attestation %s: %w", att.Name, err)
 			}
-			r.announceIgnored(s.Engagement, "attestation", att.Name, standing)
+			r.announceIgnored(s.Engagement, "attestations", standing)
 		}
 		if acts.BindAttestations[att.Name] {
 			patched := att.DeepCopy()
@@ -132,7 +132,7 @@ func (r *Reconciler) markStatements(ctx context.Context, s *scope, acts *actions
 			if err := r.Client.Status().Patch(ctx, patched, client.MergeFrom(eval), fieldOwner); client.IgnoreNotFound(err) != nil {
 				return fmt.Errorf("marking evaluation %s: %w", eval.Name, err)
 			}
-			r.announceIgnored(s.Engagement, "evaluation", eval.Name, standing)
+			r.announceIgnored(s.Engagement, "evaluations", standing)
 		}
 		if acts.BindEvaluations[eval.Name] {
 			patched := eval.DeepCopy()

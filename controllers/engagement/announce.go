@@ -57,10 +57,10 @@ func offerOf(st *v1alpha1.EngagementStatus) *v1alpha1.Offer {
 	return st.Recruitment.Offer
 }
 
-// announceIgnored says that a statement does not count. Its claim and the message may name people, so they stay on the statement itself.
-func (r *Reconciler) announceIgnored(eng *v1alpha1.Engagement, resource, name string, standing v1alpha1.Standing) {
+// announceIgnored says that a statement does not count. Its name, its claim and the message may name people, so they stay on the statement itself.
+func (r *Reconciler) announceIgnored(eng *v1alpha1.Engagement, resource string, standing v1alpha1.Standing) {
 	metrics.CountIgnored(standing.Reason)
-	r.event(eng, corev1.EventTypeWarning, standing.Reason, "Refuse", "it does not count: kubectl get %s %s -o wide says why", resource, name)
+	r.event(eng, corev1.EventTypeWarning, standing.Reason, "Refuse", "one of the %s does not count: kubectl get %s -o wide says which, and why", resource, resource)
 }
 
 func (r *Reconciler) event(eng *v1alpha1.Engagement, kind, reason, action, format string, args ...any) {

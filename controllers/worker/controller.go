@@ -83,8 +83,8 @@ func (r *Reconciler) act(ctx context.Context, s *scope, d *decision) error {
 				return err
 			}
 			metrics.CountIgnored(standing.Reason)
-			// The claim and the message may name people, so they stay on the statement itself.
-			r.Recorder.Eventf(s.Worker, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "it does not count: kubectl get attestation %s -o wide says why", att.Name)
+			// Its name, its claim and the message may name people, so they stay on the statement itself.
+			r.Recorder.Eventf(s.Worker, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "one of the attestations does not count: kubectl get attestations -o wide says which, and why")
 		}
 		if d.Bind[att.UID] {
 			if err := r.bind(ctx, att, s.Worker); err != nil {

@@ -25,7 +25,13 @@ func TestTheSameYAMLShowsNoDifferenceAtEveryPhase(t *testing.T) {
 
 	unchanged := func(phase v1alpha1.Phase) {
 		t.Helper()
-		before := s.inPhase("work", phase)
+		s.inPhase("work", phase)
+		// kubectl reads twice, so the operator must have nothing left to write in between.
+		before := s.eventually("work", "at rest in "+string(phase), func(eng *v1alpha1.Engagement) bool {
+			st := &eng.Status
+			revoked := st.EndedAt == nil || conditionIs(eng, v1alpha1.ConditionAccessRevoked, metav1.ConditionTrue)
+			return st.Phase == phase && st.ObservedGeneration == eng.Generation && revoked && conditionIs(eng, v1alpha1.ConditionReconciling, metav1.ConditionFalse)
+		})
 		if out := kubectl.run(0, "diff", "--server-side", "-f", manifest); out != "" {
 			t.Errorf("expected `kubectl diff` to be empty in %s; it says\n%s", phase, out)
 		}
