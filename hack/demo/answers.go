@@ -68,6 +68,11 @@ func (o *office) answerEngagement(e *v1alpha1.Engagement, w v1alpha1.WaitingFor)
 	if w.Who == v1alpha1.ActorWorker && w.Subject == nil && attestorOf(e, w) == "" {
 		s.OnBehalfOf = &v1alpha1.OnBehalfOf{Kind: "Worker", Name: workerName(e)}
 	}
+	for _, r := range e.Status.Attestations {
+		if r.Claim == s.Claim && nextSecond(r.At.Time).After(a.after) {
+			a.after = nextSecond(r.At.Time)
+		}
+	}
 	a.object = attestation(e.Namespace, e.Name, s)
 	return a, true
 }
@@ -218,7 +223,7 @@ func (o *office) answerDeliverable(s *v1alpha1.AttestationSpec, e *v1alpha1.Enga
 		s.Verdict = v1alpha1.VerdictSubmitted
 		s.Evidence = []v1alpha1.Evidence{evidence(e, w.What)}
 		if round(e, w.What) > 0 || w.Due == nil {
-			return nextSecond(w.Since.Time) // what was sent back is mended at once
+			return w.Since.Time // what was sent back is mended at once
 		}
 		return w.Due.Add(-o.calendar.span(wholeDay))
 	}
@@ -226,7 +231,7 @@ func (o *office) answerDeliverable(s *v1alpha1.AttestationSpec, e *v1alpha1.Enga
 	if sentBack[e.Name] == name && round(e, w.What) == 1 {
 		s.Verdict, s.Cause, s.Note = v1alpha1.VerdictRevise, v1alpha1.CauseWorker, "The logo is lost on a dark ground."
 	}
-	return nextSecond(w.Since.Time)
+	return w.Since.Time
 }
 
 // round is how often something was submitted.
@@ -240,7 +245,8 @@ func round(e *v1alpha1.Engagement, claim string) int {
 	return n
 }
 
-// nextSecond is when a statement is sure to count after another: statements are ordered by whole seconds.
+// nextSecond is when a statement is sure to count after another about the same: they are ordered by whole seconds, and of
+// two in the same second the refusing one counts.
 func nextSecond(t time.Time) time.Time { return t.Add(1100 * time.Millisecond) }
 
 // evaluation fills in the scorecard.

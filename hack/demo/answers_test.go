@@ -106,7 +106,7 @@ func TestPeopleAnswerWhatWaitsForThem(t *testing.T) {
 		},
 		{
 			reason: "the first submission of the logo is sent back, after the second in which it was submitted",
-			status: v1alpha1.EngagementStatus{Attestations: []v1alpha1.AttestationRecord{{Claim: "deliverable/logo-set", Verdict: v1alpha1.VerdictSubmitted}}},
+			status: v1alpha1.EngagementStatus{Attestations: []v1alpha1.AttestationRecord{{Claim: "deliverable/logo-set", Verdict: v1alpha1.VerdictSubmitted, At: someTime}}},
 			wait:   v1alpha1.WaitingFor{What: "deliverable/logo-set", Who: "Manager", Subject: user("mia")},
 			by:     "mia",
 			expect: v1alpha1.AttestationSpec{Claim: "deliverable/logo-set", Verdict: v1alpha1.VerdictRevise, Cause: v1alpha1.CauseWorker},
