@@ -55,7 +55,9 @@ func (p *pass) readEvaluations(last bool) {
 			UID: eval.UID, Name: eval.Name, Kind: eval.Spec.Kind, Evaluator: eval.Spec.Author.Username, Period: eval.Spec.Period,
 			Score: score, At: eval.CreationTimestamp, Digest: digest(eval.Spec),
 		})
-		p.acts.BindEvaluations[eval.Name] = true
+		if !p.bound(eval.OwnerReferences) {
+			p.acts.BindEvaluations[eval.Name] = true
+		}
 	}
 }
 

@@ -105,7 +105,9 @@ func (p *pass) readStatements(last bool) {
 			continue
 		}
 		p.st.Attestations = append(p.st.Attestations, rec)
-		p.acts.BindAttestations[att.Name] = true
+		if !p.bound(att.OwnerReferences) { // a pass that did not live to record it may have bound it
+			p.acts.BindAttestations[att.Name] = true
+		}
 	}
 }
 
