@@ -10,6 +10,7 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	acmetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -170,8 +171,10 @@ func (r *Reconciler) seal(ctx context.Context, s *scope, d *decision) error {
 	if err != nil {
 		return fmt.Errorf("sealing engagement %s: %w", s.Engagement.Name, err)
 	}
-	if err := r.Client.Create(ctx, sealed, fieldOwner); err != nil {
-		return fmt.Errorf("storing Dossier %s: %w", sealed.Name, err) // another took the number: the pass is run again on the new head
+	if err := r.Client.Create(ctx, sealed, fieldOwner); apierrors.IsAlreadyExists(err) {
+		return errBehind // another took the number: the pass is run again on the new head
+	} else if err != nil {
+		return fmt.Errorf("storing Dossier %s: %w", sealed.Name, err)
 	}
 	r.chain.add(sealed)
 	s.Dossier = sealed

@@ -199,7 +199,7 @@ func refusal(err error) string {
 	return strings.Join(fields, ", ")
 }
 
-// errBehind says that the cache does not show every grant as it is: the pass is run again when it may.
+// errBehind says that the cache does not show every grant, or the newest Dossier, as it is: the pass is run again when it may.
 var errBehind = errors.New("the cache is behind the API server")
 
 const behindRetry = 200 * time.Millisecond
