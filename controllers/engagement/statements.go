@@ -26,7 +26,6 @@ const (
 	areaApproval      = "approval"
 	areaSelection     = "selection"
 	areaOffer         = "offer"
-	areaScreening     = "screening"
 	areaOnboarding    = "onboarding"
 	areaOffboarding   = "offboarding"
 	areaStart         = "start"
@@ -39,17 +38,21 @@ const (
 	areaWaiver        = "waiver"
 )
 
-// Claims with a fixed item.
+// Claims with a fixed item, and beginnings of those whose item is named by people.
 const (
-	claimStart      = "start/confirmed"
-	claimEnd        = "end/engagement"
-	claimWithdraw   = "access/withdraw"
-	claimApproval   = "approval/engagement"
-	claimAmendment  = "approval/amendment"
-	claimRehire     = "rehire/decision"
-	prefixPreexist  = "access/preexisting."
-	prefixStage     = "approval/stage."
-	prefixAccess    = "approval/access."
+	claimStart     = "start/confirmed"
+	claimEnd       = "end/engagement"
+	claimWithdraw  = "access/withdraw"
+	claimApproval  = "approval/engagement"
+	claimAmendment = "approval/amendment"
+	claimRehire    = "rehire/decision"
+	prefixPreexist = "access/preexisting."
+	prefixStage    = "approval/stage."
+	prefixAccess   = "approval/access."
+)
+
+// Reasons why a statement does not count, where more than one rule gives them.
+const (
 	reasonSelfDeal  = "SelfDealing"
 	reasonUnknown   = "UnknownClaim"
 	reasonOther     = "OtherTerms"
