@@ -39,7 +39,8 @@ func run() error {
 	metricsAddress := flag.String("metrics-bind-address", ":8443", "Address of the metrics endpoint, served with TLS to callers who may get /metrics; 0 turns it off.")
 	probeAddress := flag.String("health-probe-bind-address", ":8081", "Address of the probes /healthz and /readyz; 0 turns them off.")
 	leaderElect := flag.Bool("leader-elect", false, "Work only while holding the lease, so that replicas can stand by.")
-	namespace := flag.String("leader-election-namespace", "", "Namespace of the lease. Default: the one the operator runs in.")
+	leaseNamespace := flag.String("leader-election-namespace", "", "Namespace of the lease. Default: the one the operator runs in.")
+	namespace := flag.String("namespace", "longshore-system", "Namespace that the operator runs in: the Secrets and ConfigMaps that AccessProviders refer to are in it.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -59,14 +60,14 @@ func run() error {
 		HealthProbeBindAddress:        *probeAddress,
 		LeaderElection:                *leaderElect,
 		LeaderElectionID:              "controller-manager.gig.longshore.dev",
-		LeaderElectionNamespace:       *namespace,
+		LeaderElectionNamespace:       *leaseNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	})
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
 	ctx := ctrl.SetupSignalHandler()
-	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}); err != nil {
+	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}, *namespace); err != nil {
 		return err
 	}
 	if err := errors.Join(metrics.RegisterEngagements(mgr.GetCache()), metrics.RegisterAccess(mgr.GetCache(), clock.RealClock{})); err != nil {

@@ -31,8 +31,9 @@ type reconciler interface {
 	SetupWithManager(ctx context.Context, mgr ctrl.Manager) error
 }
 
-// SetupAll registers the indexes and every reconciler. Revocations do not wait for anything else: each kind has a queue of its own.
-func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) error {
+// SetupAll registers the indexes and every reconciler. The namespace is the operator's own: the Secrets and ConfigMaps of AccessProviders are
+// in it. Revocations do not wait for anything else: each kind has a queue of its own.
+func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, namespace string) error {
 	if err := index.Setup(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
@@ -42,7 +43,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock) err
 	c, reader, recorder := mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("longshore")
 	targets := access.NewTargets(provider.Registry{
 		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
-	}, clk)
+	}, clk, access.Keyring{Reader: reader, Namespace: namespace})
 	for _, r := range []reconciler{
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
 		&access.ProviderReconciler{Client: c, Clock: clk, Targets: targets},

@@ -98,6 +98,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CriterionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CriterionScore"):
 		return &apiv1alpha1.CriterionScoreApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CustodyRecord"):
+		return &apiv1alpha1.CustodyRecordApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Decommissioned"):
 		return &apiv1alpha1.DecommissionedApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Deliverable"):
@@ -158,12 +160,18 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.KPIValueApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("KubernetesEntitlement"):
 		return &apiv1alpha1.KubernetesEntitlementApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("LDAPDirectory"):
+		return &apiv1alpha1.LDAPDirectoryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("LDAPEntitlement"):
+		return &apiv1alpha1.LDAPEntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LegalTerms"):
 		return &apiv1alpha1.LegalTermsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Load"):
 		return &apiv1alpha1.LoadApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LocalReference"):
 		return &apiv1alpha1.LocalReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ManualEntitlement"):
+		return &apiv1alpha1.ManualEntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Matching"):
 		return &apiv1alpha1.MatchingApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MatchingWeights"):
@@ -202,6 +210,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PoolMembershipApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PoolReference"):
 		return &apiv1alpha1.PoolReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PostgresEntitlement"):
+		return &apiv1alpha1.PostgresEntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PreexistingDecision"):
 		return &apiv1alpha1.PreexistingDecisionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Preferences"):
@@ -228,6 +238,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ReviewersApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ReviewStatus"):
 		return &apiv1alpha1.ReviewStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SCIMEntitlement"):
+		return &apiv1alpha1.SCIMEntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Scorecard"):
 		return &apiv1alpha1.ScorecardApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ScorecardSpec"):

@@ -13,7 +13,7 @@ type GrantState string
 const (
 	// GrantPending is not granted yet: not its time, or an attempt failed.
 	GrantPending GrantState = "Pending"
-	// GrantGranted was granted and not yet read back.
+	// GrantGranted was granted and not yet read back; or handed out, as its custodian attested, which nothing can read back.
 	GrantGranted GrantState = "Granted"
 	// GrantVerified was read back from the target as granted.
 	GrantVerified GrantState = "Verified"
@@ -23,7 +23,7 @@ const (
 	GrantRevoked GrantState = "Revoked"
 	// GrantStillHeld ended here, and stays in the target for another live grant.
 	GrantStillHeld GrantState = "StillHeld"
-	// GrantAttested was attested as returned by its custodian.
+	// GrantAttested was attested as returned by its custodian; it was not read back.
 	GrantAttested GrantState = "Attested"
 	// GrantPreexisting existed before the first grant: neither adopted nor removed.
 	GrantPreexisting GrantState = "Preexisting"
@@ -121,6 +121,42 @@ type AccessGrantSpec struct {
 	// +listMapKey=entitlement
 	// +kubebuilder:validation:MaxItems=16
 	Preexisting []PreexistingDecision `json:"preexisting,omitempty"`
+
+	// custody is what custodians attested of manual entitlements: the newest statement of each verdict.
+	// +optional
+	// +listType=map
+	// +listMapKey=entitlement
+	// +listMapKey=verdict
+	// +kubebuilder:validation:MaxItems=48
+	Custody []CustodyRecord `json:"custody,omitempty"`
+}
+
+// CustodyRecord is what a custodian attested of a manual entitlement.
+type CustodyRecord struct {
+	// entitlement of the profile.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	Entitlement string `json:"entitlement"`
+
+	// verdict is HandedOut, Checked or Returned.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self in ['HandedOut', 'Checked', 'Returned']",message="verdict is HandedOut, Checked or Returned"
+	Verdict Verdict `json:"verdict"`
+
+	// by is who attested it.
+	// +required
+	// +kubebuilder:validation:MaxLength=256
+	By string `json:"by"`
+
+	// at is when it was attested.
+	// +required
+	At metav1.Time `json:"at"`
+
+	// evidence that was given for it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // PreexistingDecision is what a person decided on access that existed before.
@@ -208,6 +244,11 @@ type EntitlementStatus struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=512
 	Subject string `json:"subject"`
+
+	// handle is how the target system itself identifies what was read back, so that it is found again after it was renamed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Handle string `json:"handle,omitempty"`
 
 	// preexisted says that the subject had this access before the first grant.
 	// +optional

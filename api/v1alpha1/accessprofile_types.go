@@ -66,7 +66,7 @@ type AllowedUse struct {
 }
 
 // Entitlement is one thing that is granted in one target system.
-// +kubebuilder:validation:XValidation:rule="has(self.kubernetes)",message="an entitlement says what is granted: kubernetes"
+// +kubebuilder:validation:XValidation:rule="[has(self.kubernetes), has(self.ldap), has(self.scim), has(self.postgres), has(self.manual)].filter(x, x).size() == 1",message="an entitlement says what is granted, in the words of its provider's type: exactly one of kubernetes, ldap, scim, postgres and manual"
 type Entitlement struct {
 	// name of the entitlement.
 	// +required
@@ -81,6 +81,22 @@ type Entitlement struct {
 	// kubernetes binds a ClusterRole to the worker's username.
 	// +optional
 	Kubernetes *KubernetesEntitlement `json:"kubernetes,omitempty"`
+
+	// ldap makes the worker's account a member of a group.
+	// +optional
+	LDAP *LDAPEntitlement `json:"ldap,omitempty"`
+
+	// scim gives the worker an active account, and membership of groups.
+	// +optional
+	SCIM *SCIMEntitlement `json:"scim,omitempty"`
+
+	// postgres lets the worker log in until access ends, with the privileges of roles.
+	// +optional
+	Postgres *PostgresEntitlement `json:"postgres,omitempty"`
+
+	// manual is an item that a custodian hands out and takes back.
+	// +optional
+	Manual *ManualEntitlement `json:"manual,omitempty"`
 }
 
 // KubernetesEntitlement binds a ClusterRole to a worker's username, by RoleBindings in the namespaces listed or by one ClusterRoleBinding.
@@ -102,6 +118,56 @@ type KubernetesEntitlement struct {
 	// clusterWide binds it in every namespace. Default: false.
 	// +optional
 	ClusterWide bool `json:"clusterWide,omitempty"`
+}
+
+// LDAPEntitlement makes a worker's account a member of a group.
+type LDAPEntitlement struct {
+	// group is its distinguished name, for example cn=designers,ou=groups,dc=example,dc=com.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Group string `json:"group"`
+}
+
+// SCIMEntitlement gives a worker an active account and membership of groups. The account is found by its userName, which is the subject of the worker's identity, or created.
+type SCIMEntitlement struct {
+	// groups by their displayName. Default: none, the account alone.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=256
+	Groups []string `json:"groups,omitempty"`
+}
+
+// PostgresEntitlement lets a worker log in until access ends, with the privileges of roles. The login role is the subject of the worker's identity; it is created where it does not exist, without a password.
+type PostgresEntitlement struct {
+	// database to which the worker may connect. Default: those that everybody may connect to.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Database string `json:"database,omitempty"`
+
+	// roles that the login role becomes a member of.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Roles []string `json:"roles,omitempty"`
+}
+
+// ManualEntitlement is an item that a custodian hands out and takes back: a laptop, a badge, an account in a system without an API. Each step is attested by the custodian, with the claim access/custody.<entitlement>.
+type ManualEntitlement struct {
+	// item that is handed out, in words.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Item string `json:"item"`
+
+	// custodian who hands it out and takes it back, also holding the verb attest. A Group counts only by the verb.
+	// +required
+	Custodian Subject `json:"custodian"`
 }
 
 // +kubebuilder:object:root=true

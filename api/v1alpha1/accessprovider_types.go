@@ -5,32 +5,68 @@ import (
 )
 
 // ProviderType is a kind of target system.
-// +kubebuilder:validation:Enum=Kubernetes
+// +kubebuilder:validation:Enum=Kubernetes;LDAP;SCIM;PostgreSQL;Manual
 type ProviderType string
 
-// ProviderKubernetes is the cluster that the operator runs in.
-const ProviderKubernetes ProviderType = "Kubernetes"
+// The kinds of target systems.
+const (
+	// ProviderKubernetes is the cluster that the operator runs in or, with credentials, another one.
+	ProviderKubernetes ProviderType = "Kubernetes"
+	// ProviderLDAP is a directory.
+	ProviderLDAP ProviderType = "LDAP"
+	// ProviderSCIM is a service that is provisioned by SCIM 2.0 (RFC 7643 and RFC 7644).
+	ProviderSCIM ProviderType = "SCIM"
+	// ProviderPostgreSQL is a PostgreSQL server.
+	ProviderPostgreSQL ProviderType = "PostgreSQL"
+	// ProviderManual is whatever people hand out and take back: laptops, badges, systems without an API.
+	ProviderManual ProviderType = "Manual"
+)
+
+// The keys of the Secret that credentialsRef names, by type.
+const (
+	// CredentialKubeconfig is, for Kubernetes, a kubeconfig that carries its certificates and its token or key itself.
+	CredentialKubeconfig = "kubeconfig"
+	// CredentialUsername is, for LDAP, the distinguished name to bind as; for PostgreSQL, the role.
+	CredentialUsername = "username"
+	// CredentialPassword is, for LDAP and PostgreSQL, the password.
+	CredentialPassword = "password"
+	// CredentialToken is, for SCIM, the bearer token.
+	CredentialToken = "token"
+)
+
+// CABundleKey is the key of the ConfigMap that caBundleRef names: certificate authorities, PEM.
+const CABundleKey = "ca.crt"
 
 // AccessProviderSpec is a connection to one target system.
-// +kubebuilder:validation:XValidation:rule="self.type != 'Kubernetes' || (!has(self.endpoint) && !has(self.credentialsRef) && !has(self.caBundleRef))",message="type Kubernetes is the operator's own cluster: endpoint, credentialsRef and caBundleRef do not apply"
+// +kubebuilder:validation:XValidation:rule="self.type != 'Kubernetes' || (!has(self.endpoint) && !has(self.caBundleRef))",message="type Kubernetes is the operator's own cluster or, by credentialsRef, the one that a kubeconfig names: endpoint and caBundleRef do not apply"
+// +kubebuilder:validation:XValidation:rule="self.type != 'Manual' || (!has(self.endpoint) && !has(self.credentialsRef) && !has(self.caBundleRef))",message="type Manual has no target system to connect to: endpoint, credentialsRef and caBundleRef do not apply"
+// +kubebuilder:validation:XValidation:rule="!(self.type in ['LDAP', 'SCIM', 'PostgreSQL']) || has(self.credentialsRef)",message="types LDAP, SCIM and PostgreSQL need a credentialsRef"
+// +kubebuilder:validation:XValidation:rule="self.type != 'LDAP' || (has(self.endpoint) && self.endpoint.matches('^ldaps?://[^/?#@ ]+/?$'))",message="the endpoint of type LDAP is ldaps://host[:port], or ldap://host[:port], which is always upgraded by StartTLS"
+// +kubebuilder:validation:XValidation:rule="self.type != 'SCIM' || (has(self.endpoint) && self.endpoint.matches('^https://[^?#@ ]+$'))",message="the endpoint of type SCIM is https://host[:port]/path, the base that /Users and /Groups follow"
+// +kubebuilder:validation:XValidation:rule="self.type != 'PostgreSQL' || (has(self.endpoint) && self.endpoint.matches('^postgres(ql)?://[^/?#@ ]+(/[^/?# ]+)?$'))",message="the endpoint of type PostgreSQL is postgres://host[:port][/database], without credentials or parameters"
+// +kubebuilder:validation:XValidation:rule="(self.type == 'LDAP') == has(self.ldap)",message="ldap describes the directory of type LDAP, and of no other"
 // +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type is immutable: create another AccessProvider"
 type AccessProviderSpec struct {
-	// type of the target system: Kubernetes, the operator's own cluster. Other types come with their providers.
+	// type of the target system: Kubernetes, LDAP, SCIM, PostgreSQL or Manual.
 	// +required
 	Type ProviderType `json:"type"`
 
-	// endpoint of the target system, for types that have one.
+	// endpoint of the target system: ldaps://host[:port] or ldap://host[:port] (StartTLS) for LDAP, https://host[:port]/path for SCIM, postgres://host[:port][/database] for PostgreSQL. TLS is always used and verified.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// credentialsRef names a Secret in the operator's namespace, for types that need one.
+	// credentialsRef names a Secret in the operator's namespace that the installer lets it read: username and password for LDAP and PostgreSQL, token for SCIM, kubeconfig for another Kubernetes cluster. It is read again when it changes.
 	// +optional
 	CredentialsRef *LocalReference `json:"credentialsRef,omitempty"`
 
-	// caBundleRef names a ConfigMap in the operator's namespace with the target's certificate authorities, for types that have an endpoint.
+	// caBundleRef names a ConfigMap in the operator's namespace whose key ca.crt holds the certificate authorities by which the endpoint is verified. Default: those of the system.
 	// +optional
 	CABundleRef *LocalReference `json:"caBundleRef,omitempty"`
+
+	// ldap describes the directory, for type LDAP.
+	// +optional
+	LDAP *LDAPDirectory `json:"ldap,omitempty"`
 
 	// timeout of one call, as a Go duration. Default: 10s.
 	// +optional
@@ -54,6 +90,40 @@ type AccessProviderSpec struct {
 	// decommissioned declares a target that is gone for good; it needs the verb forgive. What the target owes becomes Abandoned, never Revoked.
 	// +optional
 	Decommissioned *Decommissioned `json:"decommissioned,omitempty"`
+}
+
+// LDAPMemberAttribute is the attribute of a group that lists its members.
+// +kubebuilder:validation:Enum=member;uniqueMember;memberUid
+type LDAPMemberAttribute string
+
+// The attributes by which groups list their members.
+const (
+	// LDAPMember holds distinguished names: groupOfNames (RFC 4519), Active Directory.
+	LDAPMember LDAPMemberAttribute = "member"
+	// LDAPUniqueMember holds distinguished names: groupOfUniqueNames (RFC 4519).
+	LDAPUniqueMember LDAPMemberAttribute = "uniqueMember"
+	// LDAPMemberUID holds user names: posixGroup (RFC 2307).
+	LDAPMemberUID LDAPMemberAttribute = "memberUid"
+)
+
+// LDAPDirectory describes a directory.
+// +kubebuilder:validation:XValidation:rule="(has(self.memberAttribute) && self.memberAttribute == 'memberUid') || has(self.userDN)",message="userDN is needed, because member and uniqueMember hold distinguished names"
+type LDAPDirectory struct {
+	// baseDN is the entry below which all groups and accounts are, for example dc=example,dc=com.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	BaseDN string `json:"baseDN"`
+
+	// userDN is the distinguished name of an account, with {subject} for the subject of a worker's identity, for example uid={subject},ou=people,dc=example,dc=com.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.contains('={subject}')",message="userDN holds {subject} as the value of one attribute"
+	UserDN string `json:"userDN,omitempty"`
+
+	// memberAttribute of groups: member, uniqueMember or memberUid. Default: member.
+	// +optional
+	MemberAttribute LDAPMemberAttribute `json:"memberAttribute,omitempty"`
 }
 
 // Decommissioned declares that a target is gone for good.
@@ -88,6 +158,10 @@ type AccessProviderStatus struct {
 	// owed is how many revocations are not yet proven.
 	// +optional
 	Owed int32 `json:"owed"`
+
+	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them.
+	// +optional
+	Unclaimed int32 `json:"unclaimed,omitempty"`
 
 	// conditions are Ready, from a real probe.
 	// +optional

@@ -166,8 +166,8 @@ func TestARevocationThatLeavesTheAccessIsNotBelieved(t *testing.T) {
 	target := w.access("chat", "ada")
 	stubborn := true
 	w.memory.SetFault(nil)
-	w.targets.registry[v1alpha1.ProviderKubernetes] = provider.Type{Open: func(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
-		opened, err := w.memory.Type().Open(behind)
+	w.targets.registry[v1alpha1.ProviderKubernetes] = provider.Type{Open: func(c provider.Connection) (provider.Provider, error) {
+		opened, err := w.memory.Type().Open(c)
 		return &deaf{opened, &stubborn}, err
 	}}
 	w.restart()
@@ -200,8 +200,8 @@ func (d *deaf) Revoke(ctx context.Context, target provider.Target, options provi
 func TestAGrantThatLeavesNothingIsNotBelieved(t *testing.T) {
 	w := newWorld(t, marked)
 	g := w.simple("chat")
-	w.targets.registry[v1alpha1.ProviderKubernetes] = provider.Type{Open: func(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
-		opened, err := w.memory.Type().Open(behind)
+	w.targets.registry[v1alpha1.ProviderKubernetes] = provider.Type{Open: func(c provider.Connection) (provider.Provider, error) {
+		opened, err := w.memory.Type().Open(c)
 		return &lazy{opened}, err
 	}}
 	w.restart()

@@ -165,7 +165,7 @@ func (r *GrantReconciler) gatherSystem(ctx context.Context, f *facts, name, targ
 		behind.Name = name
 		behind.Spec.Type, _ = provider.TypeOf(targetName)
 	}
-	s.provider, s.err = r.Targets.connect(behind)
+	s.provider, s.err = r.Targets.connect(ctx, behind)
 	f.systems[name] = s
 	return nil
 }

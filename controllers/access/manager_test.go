@@ -56,7 +56,7 @@ func newOperated(t *testing.T) *operated {
 	})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(index.Setup(t.Context(), mgr.GetFieldIndexer())).To(Succeed())
-	targets := NewTargets(provider.Registry{v1alpha1.ProviderKubernetes: kubernetes.Type(mgr.GetAPIReader(), mgr.GetClient())}, clock.RealClock{})
+	targets := NewTargets(provider.Registry{v1alpha1.ProviderKubernetes: kubernetes.Type(mgr.GetAPIReader(), mgr.GetClient())}, clock.RealClock{}, Keyring{})
 	grants := &GrantReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("longshore"), Targets: targets}
 	w.Expect(grants.SetupWithManager(t.Context(), mgr)).To(Succeed())
 	providers := &ProviderReconciler{Client: mgr.GetClient(), Clock: clock.RealClock{}, Targets: targets}

@@ -218,7 +218,7 @@ func (r *ProviderReconciler) forget(name string) {
 }
 
 func (r *ProviderReconciler) probe(ctx context.Context, object *v1alpha1.AccessProvider) error {
-	opened, err := r.Targets.connect(object)
+	opened, err := r.Targets.connect(ctx, object)
 	if err != nil {
 		return err
 	}

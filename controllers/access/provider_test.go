@@ -48,9 +48,9 @@ func TestAProviderIsReadyWhenItsTargetSystemAnswers(t *testing.T) {
 func TestAChangedProviderIsAskedAtOnceWithItsNewLimits(t *testing.T) {
 	w := newWorld(t, marked)
 	p := &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: w.target}}
-	before, err := w.targets.connect(w.reconcileProvider())
+	before, err := w.targets.connect(w.Context(), w.reconcileProvider())
 	w.Expect(err).NotTo(HaveOccurred())
-	again, err := w.targets.connect(w.reconcileProvider())
+	again, err := w.targets.connect(w.Context(), w.reconcileProvider())
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(again).To(BeIdenticalTo(before), "limits are shared by all who use a target system")
 
@@ -59,7 +59,7 @@ func TestAChangedProviderIsAskedAtOnceWithItsNewLimits(t *testing.T) {
 	p = w.reconcileProvider()
 	w.Expect(w.memory.Calls()).To(HaveLen(1))
 	w.Expect(p.Status.ObservedGeneration).To(Equal(p.Generation))
-	after, err := w.targets.connect(p)
+	after, err := w.targets.connect(w.Context(), p)
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(after).NotTo(BeIdenticalTo(before))
 }
@@ -74,7 +74,7 @@ func TestAProviderOfAnUnknownTypeSaysSo(t *testing.T) {
 	w.operate(provider.Registry{})
 	w.later(reprobe)
 	w.Expect(providerReady(w.reconcileProvider())).To(HaveField("Message", ContainSubstring("which this version of Longshore does not know")))
-	w.operate(provider.Registry{v1alpha1.ProviderKubernetes: {Open: func(*v1alpha1.AccessProvider) (provider.Provider, error) {
+	w.operate(provider.Registry{v1alpha1.ProviderKubernetes: {Open: func(provider.Connection) (provider.Provider, error) {
 		return nil, errors.New("the endpoint is no URL")
 	}}})
 	w.later(reprobe)

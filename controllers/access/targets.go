@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -18,45 +19,83 @@ import (
 type Targets struct {
 	registry provider.Registry
 	clock    clock.PassiveClock
+	keyring  Keyring
 	ledger   *ledger
 
 	mu   sync.Mutex
-	open map[string]connection
+	open map[string]*connection
 }
 
-// connection is a provider that was opened for one generation of an AccessProvider.
+// connection is a provider that was opened for one generation of an AccessProvider, with one version of its credentials.
 type connection struct {
 	uid        types.UID
 	generation int64
-	provider   provider.Provider
+	keys       keys
+	// read is when the keys were last read; zero once a call was refused, which newer ones may mend.
+	read     time.Time
+	provider provider.Provider
+}
+
+func (c *connection) of(behind *v1alpha1.AccessProvider) bool {
+	return c != nil && c.uid == behind.UID && c.generation == behind.Generation
 }
 
 // NewTargets opens target systems as they are needed.
-func NewTargets(registry provider.Registry, c clock.PassiveClock) *Targets {
-	return &Targets{registry: registry, clock: c, ledger: newLedger(), open: map[string]connection{}}
+func NewTargets(registry provider.Registry, c clock.PassiveClock, keyring Keyring) *Targets {
+	return &Targets{registry: registry, clock: c, keyring: keyring, ledger: newLedger(), open: map[string]*connection{}}
 }
 
 // connect opens the target system behind an AccessProvider, or returns what is open; its limits are shared by all who use it.
-func (t *Targets) connect(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c, is := t.open[behind.Name]; is && c.uid == behind.UID && c.generation == behind.Generation {
-		return c.provider, nil
+func (t *Targets) connect(ctx context.Context, behind *v1alpha1.AccessProvider) (provider.Provider, error) {
+	if c := t.current(behind); c != nil {
+		return c, nil
 	}
 	kind, known := t.registry[behind.Spec.Type]
 	if !known {
 		return nil, provider.Refused("AccessProvider %s is of type %q, which this version of Longshore does not know", behind.Name, behind.Spec.Type)
 	}
-	opened, err := kind.Open(behind.DeepCopy())
+	keys, err := t.keyring.read(ctx, behind)
 	if err != nil {
 		return nil, fmt.Errorf("opening AccessProvider %s: %w", behind.Name, err)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c := t.open[behind.Name]; c.of(behind) && c.keys.same(keys) {
+		c.read = t.clock.Now()
+		return c.provider, nil
+	}
+	opened, err := kind.Open(provider.Connection{Behind: behind.DeepCopy(), Credentials: keys.credentials, CABundle: keys.caBundle})
+	if err != nil {
+		return nil, fmt.Errorf("opening AccessProvider %s: %w", behind.Name, err)
+	}
+	c := &connection{uid: behind.UID, generation: behind.Generation, keys: keys, read: t.clock.Now()}
 	name := behind.Name
-	limited := provider.Limit(opened, limits(&behind.Spec), t.clock, func(o provider.Operation, r provider.Result, took time.Duration) {
+	c.provider = provider.Limit(opened, limits(&behind.Spec), t.clock, func(o provider.Operation, r provider.Result, took time.Duration) {
 		metrics.ObserveProviderRequest(name, string(o), string(r), took)
+		if r == provider.ResultRefused {
+			t.doubt(c)
+		}
 	})
-	t.open[name] = connection{uid: behind.UID, generation: behind.Generation, provider: limited}
-	return limited, nil
+	t.open[name] = c
+	return c.provider, nil
+}
+
+// current returns what is open for an AccessProvider, unless its keys are to be read again.
+func (t *Targets) current(behind *v1alpha1.AccessProvider) provider.Provider {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.open[behind.Name]
+	if !c.of(behind) || needsKeys(behind) && t.clock.Since(c.read) >= rereadKeys {
+		return nil
+	}
+	return c.provider
+}
+
+// doubt has the keys of a connection read again.
+func (t *Targets) doubt(c *connection) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.read = time.Time{}
 }
 
 // disconnect forgets the target system behind an AccessProvider that is gone.

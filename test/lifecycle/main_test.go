@@ -127,7 +127,7 @@ func startOperator(ctx context.Context, config *rest.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}); err != nil {
+	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}, "longshore-system"); err != nil {
 		return err
 	}
 	go func() {

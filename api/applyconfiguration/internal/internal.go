@@ -89,6 +89,15 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.AccessGrantSpec
   map:
     fields:
+    - name: custody
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.CustodyRecord
+          elementRelationship: associative
+          keys:
+          - entitlement
+          - verdict
     - name: engagementRef
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.EngagementReference
@@ -231,6 +240,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: endpoint
       type:
         scalar: string
+    - name: ldap
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.LDAPDirectory
     - name: maxConcurrent
       type:
         scalar: numeric
@@ -261,6 +273,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
     - name: owed
+      type:
+        scalar: numeric
+    - name: unclaimed
       type:
         scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.AccessRequest
@@ -932,6 +947,27 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: score
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.CustodyRecord
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: by
+      type:
+        scalar: string
+    - name: entitlement
+      type:
+        scalar: string
+    - name: evidence
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.Evidence
+          elementRelationship: atomic
+    - name: verdict
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Verdict
 - name: com.github.longshore-dev.longshore.api.v1alpha1.DataClassification
   scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Decommissioned
@@ -1448,12 +1484,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: kubernetes
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.KubernetesEntitlement
+    - name: ldap
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.LDAPEntitlement
+    - name: manual
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ManualEntitlement
     - name: name
       type:
         scalar: string
+    - name: postgres
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.PostgresEntitlement
     - name: providerRef
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.ClusterReference
+    - name: scim
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.SCIMEntitlement
 - name: com.github.longshore-dev.longshore.api.v1alpha1.EntitlementStatus
   map:
     fields:
@@ -1469,6 +1517,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: grantedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: handle
+      type:
+        scalar: string
     - name: key
       type:
         scalar: string
@@ -1734,6 +1785,26 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+- name: com.github.longshore-dev.longshore.api.v1alpha1.LDAPDirectory
+  map:
+    fields:
+    - name: baseDN
+      type:
+        scalar: string
+    - name: memberAttribute
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.LDAPMemberAttribute
+    - name: userDN
+      type:
+        scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.LDAPEntitlement
+  map:
+    fields:
+    - name: group
+      type:
+        scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.LDAPMemberAttribute
+  scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.LegalTerms
   map:
     fields:
@@ -1762,6 +1833,15 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     fields:
     - name: name
+      type:
+        scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ManualEntitlement
+  map:
+    fields:
+    - name: custodian
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Subject
+    - name: item
       type:
         scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Matching
@@ -2032,6 +2112,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: namespace
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.PostgresEntitlement
+  map:
+    fields:
+    - name: database
+      type:
+        scalar: string
+    - name: roles
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.longshore-dev.longshore.api.v1alpha1.PreexistingDecision
   map:
     fields:
@@ -2254,6 +2346,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: atomic
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ReviseCause
   scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.SCIMEntitlement
+  map:
+    fields:
+    - name: groups
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ScorePart
   map:
     fields:

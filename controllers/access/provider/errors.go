@@ -12,6 +12,8 @@ type Error struct {
 	Refused bool
 	// Busy says that the call was not made: too many others are under way.
 	Busy bool
+	// Waits says that a person has to act first, which is no failure. The message says who, and what to do.
+	Waits bool
 	// RetryAfter is how long the target system asks to be left alone; zero if it does not say.
 	RetryAfter time.Duration
 	// Err is what happened.
@@ -29,6 +31,11 @@ func Refused(format string, args ...any) error {
 	return &Error{Refused: true, Err: fmt.Errorf(format, args...)}
 }
 
+// Waits makes an error that stays until a person has acted, as they are expected to. The message says who, and what to do.
+func Waits(format string, args ...any) error {
+	return &Error{Waits: true, Err: fmt.Errorf(format, args...)}
+}
+
 // Retryable makes an error that may pass by itself, as an error without a class may.
 func Retryable(format string, args ...any) error {
 	return &Error{Err: fmt.Errorf(format, args...)}
@@ -43,6 +50,12 @@ func After(wait time.Duration, err error) error {
 func IsRefused(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Refused
+}
+
+// IsWaiting says whether a person has to act first.
+func IsWaiting(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Waits
 }
 
 // IsBusy says whether a call was not made because too many others are under way.

@@ -42,6 +42,7 @@ const (
 	OperationVerify Operation = "verify"
 	OperationRevoke Operation = "revoke"
 	OperationProbe  Operation = "probe"
+	OperationList   Operation = "list"
 )
 
 // Result is how a call ended, as metrics name it.
@@ -65,7 +66,7 @@ func Limit(p Provider, limits Limits, c clock.PassiveClock, observe Observer) Pr
 	if limits.QPS > 0 {
 		bucket = rate.NewLimiter(rate.Limit(limits.QPS), limits.QPS)
 	}
-	return &limited{
+	l := &limited{
 		Provider: p,
 		timeout:  limits.Timeout,
 		turns:    make(chan struct{}, limits.MaxConcurrent),
@@ -73,6 +74,10 @@ func Limit(p Provider, limits Limits, c clock.PassiveClock, observe Observer) Pr
 		clock:    c,
 		observe:  observe,
 	}
+	if lister, is := p.(Lister); is {
+		return &limitedLister{limited: l, lister: lister}
+	}
+	return l
 }
 
 type limited struct {
@@ -103,6 +108,21 @@ func (l *limited) Revoke(ctx context.Context, target Target, options RevokeOptio
 
 func (l *limited) Probe(ctx context.Context) error {
 	return l.call(ctx, OperationProbe, l.Provider.Probe)
+}
+
+// limitedLister is a limited provider that is a Lister.
+type limitedLister struct {
+	*limited
+	lister Lister
+}
+
+func (l *limitedLister) List(ctx context.Context) ([]string, error) {
+	var keys []string
+	err := l.call(ctx, OperationList, func(ctx context.Context) (err error) {
+		keys, err = l.lister.List(ctx)
+		return err
+	})
+	return keys, err
 }
 
 func (l *limited) call(ctx context.Context, operation Operation, do func(context.Context) error) error {

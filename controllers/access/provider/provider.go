@@ -11,8 +11,8 @@ import (
 // Provider gives and takes away access in one target system. It is stateless: whatever it needs to take access away again is in the
 // Target, which is kept in the AccessGrant's status. Its methods are safe for concurrent use.
 //
-// An error says what was being done and what to do about it; it carries no secret and does not name the subject. It is either Refused, or it is tried again;
-// see Refused, Retryable and After.
+// An error says what was being done and what to do about it; it carries no secret and does not name the subject. It is Refused, it waits
+// for a person, or it is tried again; see Refused, Waits, Retryable and After.
 type Provider interface {
 	// Capabilities says what the target system can do by itself.
 	Capabilities() Capabilities
@@ -43,6 +43,18 @@ type Capabilities struct {
 	MarksGrants bool
 	// ExpiryStep is the step to which the target system rounds an expiry, either way; zero if it cannot expire access itself.
 	ExpiryStep time.Duration
+	// EndsSessions says that Revoke also ends what the subject has open in the target system.
+	EndsSessions bool
+	// Attested says that Verify tells what people attested, because there is nothing that could be read back.
+	Attested bool
+	// Lists says that the provider is a Lister.
+	Lists bool
+}
+
+// Lister is a provider whose target system can say all that Longshore granted in it.
+type Lister interface {
+	// List returns the keys of all Targets that bear Longshore's mark.
+	List(ctx context.Context) ([]string, error)
 }
 
 // Request is one access to be given.
@@ -66,8 +78,12 @@ type Observed struct {
 	Drift string
 	// Otherwise says in words by what else the subject has the access; empty if by nothing. It need not be looked for while Held.
 	Otherwise string
-	// ExpiresAt is when the target system ends the access by itself; zero if it does not.
+	// ExpiresAt is when the target system ends the access by itself; zero if it cannot end this one. That it could, and does not as it
+	// was asked to, is Drift.
 	ExpiresAt time.Time
+	// Handle is how the target system itself identifies what was read, so that it is found again after it was renamed; empty if nothing
+	// was found, or if what is found cannot be renamed.
+	Handle string
 	// Evidence says in short what was read, for the record. It is the same each time while nothing changes.
 	Evidence string
 }

@@ -18,6 +18,8 @@ type Target struct {
 	Name string
 	// Subject is the account that it is given to.
 	Subject string
+	// Handle is what was last observed as such, or empty: where it is given, it and not the name says what is meant.
+	Handle string
 }
 
 // NewTarget names an access behind an AccessProvider.

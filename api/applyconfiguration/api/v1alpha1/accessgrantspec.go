@@ -28,6 +28,8 @@ type AccessGrantSpecApplyConfiguration struct {
 	Hold *string `json:"hold,omitempty"`
 	// preexisting are the decisions of people on access that existed before.
 	Preexisting []PreexistingDecisionApplyConfiguration `json:"preexisting,omitempty"`
+	// custody is what custodians attested of manual entitlements: the newest statement of each verdict.
+	Custody []CustodyRecordApplyConfiguration `json:"custody,omitempty"`
 }
 
 // AccessGrantSpecApplyConfiguration constructs a declarative configuration of the AccessGrantSpec type for use with
@@ -101,6 +103,19 @@ func (b *AccessGrantSpecApplyConfiguration) WithPreexisting(values ...*Preexisti
 			panic("nil value passed to WithPreexisting")
 		}
 		b.Preexisting = append(b.Preexisting, *values[i])
+	}
+	return b
+}
+
+// WithCustody adds the given value to the Custody field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Custody field.
+func (b *AccessGrantSpecApplyConfiguration) WithCustody(values ...*CustodyRecordApplyConfiguration) *AccessGrantSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithCustody")
+		}
+		b.Custody = append(b.Custody, *values[i])
 	}
 	return b
 }

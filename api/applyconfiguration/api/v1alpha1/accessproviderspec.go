@@ -12,14 +12,16 @@ import (
 //
 // AccessProviderSpec is a connection to one target system.
 type AccessProviderSpecApplyConfiguration struct {
-	// type of the target system: Kubernetes, the operator's own cluster. Other types come with their providers.
+	// type of the target system: Kubernetes, LDAP, SCIM, PostgreSQL or Manual.
 	Type *apiv1alpha1.ProviderType `json:"type,omitempty"`
-	// endpoint of the target system, for types that have one.
+	// endpoint of the target system: ldaps://host[:port] or ldap://host[:port] (StartTLS) for LDAP, https://host[:port]/path for SCIM, postgres://host[:port][/database] for PostgreSQL. TLS is always used and verified.
 	Endpoint *string `json:"endpoint,omitempty"`
-	// credentialsRef names a Secret in the operator's namespace, for types that need one.
+	// credentialsRef names a Secret in the operator's namespace that the installer lets it read: username and password for LDAP and PostgreSQL, token for SCIM, kubeconfig for another Kubernetes cluster. It is read again when it changes.
 	CredentialsRef *LocalReferenceApplyConfiguration `json:"credentialsRef,omitempty"`
-	// caBundleRef names a ConfigMap in the operator's namespace with the target's certificate authorities, for types that have an endpoint.
+	// caBundleRef names a ConfigMap in the operator's namespace whose key ca.crt holds the certificate authorities by which the endpoint is verified. Default: those of the system.
 	CABundleRef *LocalReferenceApplyConfiguration `json:"caBundleRef,omitempty"`
+	// ldap describes the directory, for type LDAP.
+	LDAP *LDAPDirectoryApplyConfiguration `json:"ldap,omitempty"`
 	// timeout of one call, as a Go duration. Default: 10s.
 	Timeout *v1.Duration `json:"timeout,omitempty"`
 	// maxConcurrent is how many calls are under way at once. Default: 4.
@@ -65,6 +67,14 @@ func (b *AccessProviderSpecApplyConfiguration) WithCredentialsRef(value *LocalRe
 // If called multiple times, the CABundleRef field is set to the value of the last call.
 func (b *AccessProviderSpecApplyConfiguration) WithCABundleRef(value *LocalReferenceApplyConfiguration) *AccessProviderSpecApplyConfiguration {
 	b.CABundleRef = value
+	return b
+}
+
+// WithLDAP sets the LDAP field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LDAP field is set to the value of the last call.
+func (b *AccessProviderSpecApplyConfiguration) WithLDAP(value *LDAPDirectoryApplyConfiguration) *AccessProviderSpecApplyConfiguration {
+	b.LDAP = value
 	return b
 }
 

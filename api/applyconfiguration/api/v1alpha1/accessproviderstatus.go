@@ -17,6 +17,8 @@ type AccessProviderStatusApplyConfiguration struct {
 	Granted *int32 `json:"granted,omitempty"`
 	// owed is how many revocations are not yet proven.
 	Owed *int32 `json:"owed,omitempty"`
+	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them.
+	Unclaimed *int32 `json:"unclaimed,omitempty"`
 	// conditions are Ready, from a real probe.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -48,6 +50,14 @@ func (b *AccessProviderStatusApplyConfiguration) WithGranted(value int32) *Acces
 // If called multiple times, the Owed field is set to the value of the last call.
 func (b *AccessProviderStatusApplyConfiguration) WithOwed(value int32) *AccessProviderStatusApplyConfiguration {
 	b.Owed = &value
+	return b
+}
+
+// WithUnclaimed sets the Unclaimed field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Unclaimed field is set to the value of the last call.
+func (b *AccessProviderStatusApplyConfiguration) WithUnclaimed(value int32) *AccessProviderStatusApplyConfiguration {
+	b.Unclaimed = &value
 	return b
 }
 

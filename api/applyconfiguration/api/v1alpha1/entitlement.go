@@ -13,6 +13,14 @@ type EntitlementApplyConfiguration struct {
 	ProviderRef *ClusterReferenceApplyConfiguration `json:"providerRef,omitempty"`
 	// kubernetes binds a ClusterRole to the worker's username.
 	Kubernetes *KubernetesEntitlementApplyConfiguration `json:"kubernetes,omitempty"`
+	// ldap makes the worker's account a member of a group.
+	LDAP *LDAPEntitlementApplyConfiguration `json:"ldap,omitempty"`
+	// scim gives the worker an active account, and membership of groups.
+	SCIM *SCIMEntitlementApplyConfiguration `json:"scim,omitempty"`
+	// postgres lets the worker log in until access ends, with the privileges of roles.
+	Postgres *PostgresEntitlementApplyConfiguration `json:"postgres,omitempty"`
+	// manual is an item that a custodian hands out and takes back.
+	Manual *ManualEntitlementApplyConfiguration `json:"manual,omitempty"`
 }
 
 // EntitlementApplyConfiguration constructs a declarative configuration of the Entitlement type for use with
@@ -42,5 +50,37 @@ func (b *EntitlementApplyConfiguration) WithProviderRef(value *ClusterReferenceA
 // If called multiple times, the Kubernetes field is set to the value of the last call.
 func (b *EntitlementApplyConfiguration) WithKubernetes(value *KubernetesEntitlementApplyConfiguration) *EntitlementApplyConfiguration {
 	b.Kubernetes = value
+	return b
+}
+
+// WithLDAP sets the LDAP field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LDAP field is set to the value of the last call.
+func (b *EntitlementApplyConfiguration) WithLDAP(value *LDAPEntitlementApplyConfiguration) *EntitlementApplyConfiguration {
+	b.LDAP = value
+	return b
+}
+
+// WithSCIM sets the SCIM field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SCIM field is set to the value of the last call.
+func (b *EntitlementApplyConfiguration) WithSCIM(value *SCIMEntitlementApplyConfiguration) *EntitlementApplyConfiguration {
+	b.SCIM = value
+	return b
+}
+
+// WithPostgres sets the Postgres field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Postgres field is set to the value of the last call.
+func (b *EntitlementApplyConfiguration) WithPostgres(value *PostgresEntitlementApplyConfiguration) *EntitlementApplyConfiguration {
+	b.Postgres = value
+	return b
+}
+
+// WithManual sets the Manual field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Manual field is set to the value of the last call.
+func (b *EntitlementApplyConfiguration) WithManual(value *ManualEntitlementApplyConfiguration) *EntitlementApplyConfiguration {
+	b.Manual = value
 	return b
 }

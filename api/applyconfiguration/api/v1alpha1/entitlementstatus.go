@@ -22,6 +22,8 @@ type EntitlementStatusApplyConfiguration struct {
 	Target *string `json:"target,omitempty"`
 	// subject is the account in the target system.
 	Subject *string `json:"subject,omitempty"`
+	// handle is how the target system itself identifies what was read back, so that it is found again after it was renamed.
+	Handle *string `json:"handle,omitempty"`
 	// preexisted says that the subject had this access before the first grant.
 	Preexisted *bool `json:"preexisted,omitempty"`
 	// state of the entitlement.
@@ -91,6 +93,14 @@ func (b *EntitlementStatusApplyConfiguration) WithTarget(value string) *Entitlem
 // If called multiple times, the Subject field is set to the value of the last call.
 func (b *EntitlementStatusApplyConfiguration) WithSubject(value string) *EntitlementStatusApplyConfiguration {
 	b.Subject = &value
+	return b
+}
+
+// WithHandle sets the Handle field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Handle field is set to the value of the last call.
+func (b *EntitlementStatusApplyConfiguration) WithHandle(value string) *EntitlementStatusApplyConfiguration {
+	b.Handle = &value
 	return b
 }
 

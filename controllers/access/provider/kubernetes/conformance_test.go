@@ -29,8 +29,8 @@ func TestClusterRoleBindingsKeepTheContract(t *testing.T) {
 
 func harness(wanted v1alpha1.KubernetesEntitlement) providertest.Harness {
 	return providertest.Harness{
-		Type:   Type(operator, operator),
-		Behind: here(),
+		Type:       Type(operator, operator),
+		Connection: provider.Connection{Behind: here()},
 		Entitlement: func(*testing.T) v1alpha1.Entitlement {
 			return v1alpha1.Entitlement{Name: "tools", Kubernetes: &wanted}
 		},

@@ -34,8 +34,8 @@ var _ provider.Provider = (*Provider)(nil)
 // Type is the operator's own cluster. The reader must read the API server, never a cache.
 func Type(reader client.Reader, writer client.Writer) provider.Type {
 	return provider.Type{
-		Open: func(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
-			return &Provider{reader: reader, writer: writer, behind: behind}, nil
+		Open: func(c provider.Connection) (provider.Provider, error) {
+			return &Provider{reader: reader, writer: writer, behind: c.Behind}, nil
 		},
 		Watch: watch,
 	}

@@ -105,7 +105,7 @@ func here() *v1alpha1.AccessProvider {
 
 func open(t *testing.T, c client.Client) provider.Provider {
 	t.Helper()
-	p, err := Type(c, c).Open(here())
+	p, err := Type(c, c).Open(provider.Connection{Behind: here()})
 	if err != nil {
 		t.Fatalf("opening the provider: %v", err)
 	}

@@ -23,11 +23,14 @@ import (
 type Harness struct {
 	// Type opens the provider.
 	Type provider.Type
-	// Behind describes the target system.
-	Behind *v1alpha1.AccessProvider
+	// Connection is what the target system is called by.
+	Connection provider.Connection
 	// Entitlement can be granted and resolves to one Target or more. Each call returns one that no other test uses, or the same one
 	// where tests do not disturb each other through it.
 	Entitlement func(t *testing.T) v1alpha1.Entitlement
+	// Which is the index, among the Targets of an Entitlement, of the one that is held to the contract; a provider that gives several
+	// kinds of access runs the suite for each.
+	Which int
 	// Subject returns an account that exists and has nothing yet.
 	Subject func(t *testing.T) string
 	// Refused are subjects that must never be granted anything.
@@ -43,6 +46,19 @@ type Harness struct {
 	WidenByHand func(t *testing.T, target provider.Target) (narrowed func() bool)
 	// GiveByHand gives the Target's subject the same access without Longshore.
 	GiveByHand func(t *testing.T, target provider.Target)
+	// RenameByHand renames what the access is given on or to, in the target system. Nil where that cannot be.
+	RenameByHand func(t *testing.T, target provider.Target)
+	// ExpireNeverByHand takes the expiry off that was set. Nil where the target system cannot expire access.
+	ExpireNeverByHand func(t *testing.T, target provider.Target)
+	// Open has the subject use the access, and returns whether that is still possible with what is open. Nil where the provider does not
+	// end sessions.
+	Open func(t *testing.T, target provider.Target) (alive func() bool)
+	// Attest does what a call waits for: hands out what is to be granted, takes back what is to be revoked. Nil where no call waits.
+	Attest func(t *testing.T, operation provider.Operation, target provider.Target)
+	// WrongCredentials are of the right form and do not open the target system. Nil where there are none.
+	WrongCredentials map[string][]byte
+	// WrongCABundle did not sign the target system's certificate. Nil where there is none.
+	WrongCABundle []byte
 	// Settle bounds how long the target system may take until a change has its effect; zero means at once.
 	Settle time.Duration
 }
@@ -74,9 +90,15 @@ func Run(t *testing.T, h Harness) {
 		{"every character of a subject is taken as it stands", (*suite).literal},
 		{"a call that is called off ends with an error", (*suite).calledOff},
 		{"an expiry is set on the target system and moved", (*suite).expire},
+		{"an expiry that was taken off by hand is read back as drift, and set again", (*suite).restoreExpiry},
+		{"what was renamed by hand is still taken away", (*suite).revokeRenamed},
+		{"revoking ends what the subject has open", (*suite).endSessions},
+		{"what Longshore granted is listed", (*suite).list},
+		{"wrong credentials are refused, and not repeated", (*suite).wrongCredentials},
+		{"a target system that is not the one that was meant is not talked to", (*suite).wrongAuthority},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			opened, err := h.Type.Open(h.Behind)
+			opened, err := h.Type.Open(h.Connection)
 			if err != nil {
 				t.Fatalf("opening the provider: %v", err)
 			}
@@ -92,7 +114,7 @@ type suite struct {
 	p provider.Provider
 }
 
-// target resolves the harness's entitlement for a new subject and returns the first Target.
+// target resolves the harness's entitlement for a new subject and returns the Target in question.
 func (s *suite) target() provider.Target {
 	s.Helper()
 	return s.targetFor(s.h.Subject(s.T))
@@ -101,25 +123,52 @@ func (s *suite) target() provider.Target {
 func (s *suite) targetFor(subject string) provider.Target {
 	s.Helper()
 	targets, err := s.p.Resolve(s.h.Entitlement(s.T), subject)
-	if err != nil || len(targets) == 0 {
-		s.Fatalf("resolving gave %d targets and %v, expected at least one", len(targets), err)
+	if err != nil || len(targets) <= s.h.Which {
+		s.Fatalf("resolving gave %d targets and %v, expected more than %d", len(targets), err, s.h.Which)
 	}
-	return targets[0]
+	return targets[s.h.Which]
 }
 
 func (s *suite) give(target provider.Target) {
 	s.Helper()
-	if err := s.p.Grant(s.Context(), provider.Request{Target: target, ExpiresAt: s.expiry()}); err != nil {
+	s.giveUntil(target, s.expiry())
+	s.expectGives(target, true, "after it was granted")
+}
+
+func (s *suite) giveUntil(target provider.Target, expiresAt time.Time) {
+	s.Helper()
+	err := s.attended(provider.OperationGrant, target, func() error {
+		return s.p.Grant(s.Context(), provider.Request{Target: target, ExpiresAt: expiresAt})
+	})
+	if err != nil {
 		s.Fatalf("granting: %v", err)
 	}
-	s.expectGives(target, true, "after it was granted")
 }
 
 func (s *suite) take(target provider.Target) {
 	s.Helper()
-	if err := s.p.Revoke(s.Context(), target, provider.RevokeOptions{}); err != nil {
+	if err := s.revokeBy(s.p, target, provider.RevokeOptions{}); err != nil {
 		s.Fatalf("revoking: %v", err)
 	}
+}
+
+func (s *suite) revokeBy(p provider.Provider, target provider.Target, options provider.RevokeOptions) error {
+	s.Helper()
+	return s.attended(provider.OperationRevoke, target, func() error { return p.Revoke(s.Context(), target, options) })
+}
+
+// attended makes a call and, where it waits for a person, does what it waits for and makes it again.
+func (s *suite) attended(operation provider.Operation, target provider.Target, call func() error) error {
+	s.Helper()
+	err := call()
+	if !provider.IsWaiting(err) {
+		return err
+	}
+	if s.h.Attest == nil {
+		s.Fatalf("the call waits for a person, which the harness does not expect: %v", err)
+	}
+	s.h.Attest(s.T, operation, target)
+	return call()
 }
 
 func (s *suite) verify(target provider.Target) provider.Observed {
@@ -194,7 +243,7 @@ func (s *suite) resolve() {
 		switch {
 		case keys[target.Key]:
 			s.Errorf("the key %s names two accesses of one entitlement", target.Key)
-		case kind != s.h.Behind.Spec.Type || rest == "":
+		case kind != s.h.Connection.Behind.Spec.Type || rest == "":
 			s.Errorf("the target %q does not begin with the provider's type", target.Name)
 		case len(target.Name) > 1024 || len(target.Key) > 63:
 			s.Errorf("the target %q or its key %q does not fit into the status or a label", target.Name, target.Key)
@@ -206,8 +255,9 @@ func (s *suite) resolve() {
 	if other := s.targetFor(s.h.Subject(s.T)); keys[other.Key] {
 		s.Errorf("two subjects share the key %s", other.Key)
 	}
-	elsewhere := s.h.Behind.DeepCopy()
-	elsewhere.Name += "-2"
+	elsewhere := s.h.Connection
+	elsewhere.Behind = elsewhere.Behind.DeepCopy()
+	elsewhere.Behind.Name += "-2"
 	second, err := s.h.Type.Open(elsewhere)
 	if err != nil {
 		s.Fatalf("opening a second provider of the same type: %v", err)
@@ -300,12 +350,12 @@ func (s *suite) grantAgain() {
 func (s *suite) revokeByName() {
 	target := s.target()
 	s.give(target)
-	reopened, err := s.h.Type.Open(s.h.Behind.DeepCopy())
+	reopened, err := s.h.Type.Open(s.h.Connection)
 	if err != nil {
 		s.Fatalf("opening the provider again: %v", err)
 	}
 	stored := provider.Target{Key: target.Key, Name: target.Name, Subject: target.Subject}
-	if err := reopened.Revoke(s.Context(), stored, provider.RevokeOptions{}); err != nil {
+	if err := s.revokeBy(reopened, stored, provider.RevokeOptions{}); err != nil {
 		s.Fatalf("revoking by the stored name: %v", err)
 	}
 	s.expectGives(target, false, "after it was revoked by the stored name")
@@ -382,7 +432,7 @@ func (s *suite) leaveOthers() {
 func (s *suite) removeOthers() {
 	target := s.target()
 	s.h.GiveByHand(s.T, target)
-	if err := s.p.Revoke(s.Context(), target, provider.RevokeOptions{Preexisting: true}); err != nil {
+	if err := s.revokeBy(s.p, target, provider.RevokeOptions{Preexisting: true}); err != nil {
 		s.Fatalf("revoking what others gave: %v", err)
 	}
 	observed := s.verify(target)
@@ -399,7 +449,7 @@ func (s *suite) leaveNeighbour() {
 		if err != nil {
 			s.Fatalf("resolving: %v", err)
 		}
-		return targets[0]
+		return targets[s.h.Which]
 	}
 	one, other := resolve(), resolve()
 	s.give(one)
@@ -459,12 +509,137 @@ func (s *suite) expire() {
 		}
 		return
 	}
+	if s.verifyGiven(target).ExpiresAt.IsZero() {
+		// The target system expires something else, on which this depends.
+		return
+	}
 	for _, expiresAt := range []time.Time{s.expiry(), s.expiry().Add(72 * time.Hour), s.expiry().Add(24 * time.Hour)} {
-		if err := s.p.Grant(s.Context(), provider.Request{Target: target, ExpiresAt: expiresAt}); err != nil {
-			s.Fatalf("granting until %s: %v", expiresAt, err)
-		}
+		s.giveUntil(target, expiresAt)
 		if got := s.verify(target).ExpiresAt; got.Sub(expiresAt).Abs() > step {
 			s.Errorf("the expiry was read back as %s, expected %s within %s", got, expiresAt, step)
 		}
 	}
+}
+
+func (s *suite) verifyGiven(target provider.Target) provider.Observed {
+	s.Helper()
+	s.give(target)
+	return s.verify(target)
+}
+
+func (s *suite) restoreExpiry() {
+	if s.h.ExpireNeverByHand == nil {
+		return
+	}
+	target := s.target()
+	s.give(target)
+	s.h.ExpireNeverByHand(s.T, target)
+	if observed := s.verify(target); observed.Drift == "" {
+		s.Errorf("an access whose expiry was taken off was read back as %+v, expected drift", observed)
+	}
+	s.give(target)
+	s.expectExact(target, "after the expiry was set again")
+}
+
+func (s *suite) revokeRenamed() {
+	if s.h.RenameByHand == nil {
+		return
+	}
+	target := s.target()
+	target.Handle = s.verifyGiven(target).Handle
+	if target.Handle == "" {
+		s.Fatal("what can be renamed was read back without a handle")
+	}
+	s.h.RenameByHand(s.T, target)
+	if observed := s.verify(target); observed.Absent() {
+		s.Fatalf("what was renamed was read back as %+v, expected it still to be there", observed)
+	}
+	s.take(target)
+	s.expectAbsent(target, "after what was renamed was revoked")
+}
+
+func (s *suite) endSessions() {
+	if ends := s.p.Capabilities().EndsSessions; ends != (s.h.Open != nil) {
+		s.Fatalf("the provider ends sessions: %v, and the harness can open one: %v", ends, s.h.Open != nil)
+	}
+	if s.h.Open == nil {
+		return
+	}
+	target := s.target()
+	s.give(target)
+	alive := s.h.Open(s.T, target)
+	if !alive() {
+		s.Fatal("what was granted cannot be used")
+	}
+	s.take(target)
+	if !s.eventually(func() bool { return !alive() }) {
+		s.Error("what the subject had open goes on after the access was revoked")
+	}
+}
+
+func (s *suite) list() {
+	lister, is := s.p.(provider.Lister)
+	if lists := s.p.Capabilities().Lists; lists != is {
+		s.Fatalf("the provider says that it lists: %v, and it does: %v", lists, is)
+	}
+	if !is {
+		return
+	}
+	target := s.target()
+	listed := func() bool {
+		keys, err := lister.List(s.Context())
+		if err != nil {
+			s.Fatalf("listing what Longshore granted: %v", err)
+		}
+		return slices.Contains(keys, target.Key)
+	}
+	if listed() {
+		s.Error("what was never granted is listed")
+	}
+	s.give(target)
+	if !listed() {
+		s.Error("what was granted is not listed")
+	}
+	s.take(target)
+	if listed() {
+		s.Error("what was revoked is listed")
+	}
+}
+
+func (s *suite) wrongCredentials() {
+	if s.h.WrongCredentials == nil {
+		return
+	}
+	wrong := s.h.Connection
+	wrong.Credentials = s.h.WrongCredentials
+	err := s.probeBy(wrong)
+	if !provider.IsRefused(err) {
+		s.Fatalf("probing with wrong credentials gave %v, expected a refusal", err)
+	}
+	for key, value := range s.h.WrongCredentials {
+		// A name may be short enough to be part of any text, and is no secret.
+		if key != v1alpha1.CredentialUsername && strings.Contains(err.Error(), string(value)) {
+			s.Errorf("the refusal repeats the credential %s", key)
+		}
+	}
+}
+
+func (s *suite) wrongAuthority() {
+	if s.h.WrongCABundle == nil {
+		return
+	}
+	wrong := s.h.Connection
+	wrong.CABundle = s.h.WrongCABundle
+	if err := s.probeBy(wrong); err == nil {
+		s.Error("a target system whose certificate was signed by somebody else was talked to")
+	}
+}
+
+// probeBy opens and probes; either may say what is wrong.
+func (s *suite) probeBy(connection provider.Connection) error {
+	opened, err := s.h.Type.Open(connection)
+	if err != nil {
+		return err
+	}
+	return opened.Probe(s.Context())
 }

@@ -49,8 +49,8 @@ func NewMemory(can provider.Capabilities) *Memory {
 
 // Type opens the target system.
 func (m *Memory) Type() provider.Type {
-	return provider.Type{Open: func(behind *v1alpha1.AccessProvider) (provider.Provider, error) {
-		return &connection{m, behind}, nil
+	return provider.Type{Open: func(c provider.Connection) (provider.Provider, error) {
+		return &connection{m, c.Behind}, nil
 	}}
 }
 

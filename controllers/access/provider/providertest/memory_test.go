@@ -22,10 +22,10 @@ func TestTheTargetSystemInMemoryKeepsTheContract(t *testing.T) {
 			memory, subjects := NewMemory(can), 0
 			Run(t, Harness{
 				Type: memory.Type(),
-				Behind: &v1alpha1.AccessProvider{
+				Connection: provider.Connection{Behind: &v1alpha1.AccessProvider{
 					ObjectMeta: metav1.ObjectMeta{Name: "memory"},
 					Spec:       v1alpha1.AccessProviderSpec{Type: v1alpha1.ProviderKubernetes},
-				},
+				}},
 				Entitlement: func(*testing.T) v1alpha1.Entitlement {
 					return v1alpha1.Entitlement{Name: "tools", Kubernetes: &v1alpha1.KubernetesEntitlement{ClusterRole: "edit", Namespaces: []string{"a", "b"}}}
 				},
