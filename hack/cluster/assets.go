@@ -15,8 +15,10 @@ const (
 	cacheVariable = "LONGSHORE_CACHE"
 )
 
+const apiServer = "kube-apiserver"
+
 // programs are what a control plane is made of; a folder counts only if it holds all of them.
-var programs = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kubectl"}
+var programs = []string{"etcd", apiServer, "kube-controller-manager", "kubectl"}
 
 var errNoAssets = errors.New("no control plane is built; run: make control-plane")
 
@@ -28,7 +30,7 @@ func findAssets() (string, error) {
 	}
 	cache := os.Getenv(cacheVariable)
 	if cache == "" {
-		root, err := moduleRoot()
+		root, err := ModuleRoot()
 		if err != nil {
 			return "", fmt.Errorf("%w (%w)", errNoAssets, err)
 		}
@@ -63,9 +65,9 @@ func holdsPrograms(dir string) bool {
 	return true
 }
 
-// moduleRoot returns the closest folder above the working directory that has a go.mod, which is where tests and
+// ModuleRoot returns the closest folder above the working directory that has a go.mod, which is where tests and
 // `go run` are started from.
-func moduleRoot() (string, error) {
+func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("finding the working directory: %w", err)

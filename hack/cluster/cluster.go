@@ -109,7 +109,7 @@ func (c *Cluster) startServers(ctx context.Context, options Options) error {
 		return fmt.Errorf("making etcd's log: %w", err)
 	}
 	defer etcdLog.Close()
-	serverLog, err := os.Create(c.logFile("kube-apiserver"))
+	serverLog, err := os.Create(c.logFile(apiServer))
 	if err != nil {
 		return fmt.Errorf("making kube-apiserver's log: %w", err)
 	}
@@ -118,7 +118,7 @@ func (c *Cluster) startServers(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	serverPath, err := c.writeLauncher("kube-apiserver")
+	serverPath, err := c.writeLauncher(apiServer)
 	if err != nil {
 		return err
 	}
