@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,6 +19,9 @@ const KeyLabel = "gig.longshore.dev/entitlement"
 
 // namePrefix begins the name of every binding that Longshore makes; the Target's key ends it.
 const namePrefix = "longshore-"
+
+// bindingKinds are what a binding may be.
+var bindingKinds = []string{"RoleBinding", "ClusterRoleBinding"}
 
 // binding is a RoleBinding or a ClusterRoleBinding, which differ in nothing that matters here.
 type binding struct {
@@ -108,23 +109,4 @@ func namespaceMetadata() *metav1.PartialObjectMetadata {
 	o := &metav1.PartialObjectMetadata{}
 	o.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return o
-}
-
-// explain puts what was being done before the API server's answer, and says whether trying again can help.
-func explain(err error, doing string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	doing = fmt.Sprintf(doing, args...)
-	if seconds, suggested := apierrors.SuggestsClientDelay(err); suggested {
-		return provider.After(time.Duration(seconds)*time.Second, fmt.Errorf("%s: %w", doing, err))
-	}
-	switch {
-	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return provider.Retryable("%s: the namespace is being deleted", doing)
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		return provider.Refused("%s: %w", doing, err)
-	default:
-		return provider.Retryable("%s: %w", doing, err)
-	}
 }

@@ -14,16 +14,16 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
-// bindRole is the ClusterRole in which the installer lists what the operator may bind.
-const bindRole = "longshore-bind"
-
 // Grant makes the Target's binding, or makes it what it should be.
 func (p *Provider) Grant(ctx context.Context, request provider.Request) error {
-	s, err := scopeOf(request.Target)
+	s, err := p.scopeOf(request.Target)
 	if err != nil {
 		return err
 	}
 	if err := checkSubject(request.Target.Subject); err != nil {
+		return err
+	}
+	if err := p.checkCluster(ctx, request.Target); err != nil {
 		return err
 	}
 	if err := p.mayBind(ctx, s.clusterRole); err != nil {
@@ -40,7 +40,7 @@ func (p *Provider) Grant(ctx context.Context, request provider.Request) error {
 	case apierrors.IsNotFound(err):
 		return provider.Retryable("creating %s: namespace %s does not exist: create it, or take it out of the profile", b, s.namespace)
 	}
-	return explain(err, "creating %s", b)
+	return explain(withoutSubject(err, request.Target), "creating %s", b)
 }
 
 // mayBind refuses a ClusterRole that the installer did not list. The API server alone is not enough: it lets the operator bind any role
@@ -52,13 +52,14 @@ func (p *Provider) mayBind(ctx context.Context, clusterRole string) error {
 	if err != nil || allowed {
 		return err
 	}
-	return provider.Refused("the operator may not bind ClusterRole %s: add it to the resourceNames of ClusterRole %s", clusterRole, bindRole)
+	who, bindRole := p.caller()
+	return provider.Refused("%s may not bind ClusterRole %s: add it to the resourceNames of ClusterRole %s", who, clusterRole, bindRole)
 }
 
 func (p *Provider) may(ctx context.Context, what authorizationv1.ResourceAttributes) (bool, error) {
 	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &what}}
 	if err := p.writer.Create(ctx, review); err != nil {
-		return false, explain(err, "asking whether the operator may %s %s %s", what.Verb, what.Resource, what.Name)
+		return false, explain(err, "asking for the right to %s %s %s", what.Verb, what.Resource, what.Name)
 	}
 	return review.Status.Allowed, nil
 }
@@ -89,7 +90,7 @@ func (p *Provider) repair(ctx context.Context, s scope, target provider.Target) 
 		if err := p.remove(ctx, b); err != nil {
 			return fmt.Errorf("replacing what is not as Longshore made it: %w", err)
 		}
-		return explain(p.writer.Create(ctx, want.Object), "creating %s again", b)
+		return explain(withoutSubject(p.writer.Create(ctx, want.Object), target), "creating %s again", b)
 	}
 	*b.subjects = *want.subjects
 	merged := maps.Clone(b.GetLabels())
@@ -99,5 +100,5 @@ func (p *Provider) repair(ctx context.Context, s scope, target provider.Target) 
 	maps.Copy(merged, want.GetLabels())
 	b.SetLabels(merged)
 	// The resource version that was read goes with it: a change by somebody else in between is read first.
-	return explain(p.writer.Update(ctx, b.Object), "restoring %s", b)
+	return explain(withoutSubject(p.writer.Update(ctx, b.Object), target), "restoring %s", b)
 }

@@ -10,28 +10,44 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
-// needed is what the provider does with bindings of both kinds.
-var needed = struct{ resources, verbs []string }{
-	resources: []string{"rolebindings", "clusterrolebindings"},
-	verbs:     []string{"get", "list", "watch", "create", "update", "delete"},
+// needed is what the provider does in a cluster. Only its own is watched.
+func (p *Provider) needed() []authorizationv1.ResourceAttributes {
+	verbs := []string{"get", "list", "create", "update", "delete"}
+	if !p.remote() {
+		verbs = append(verbs, "watch")
+	}
+	needed := []authorizationv1.ResourceAttributes{
+		{Resource: "namespaces", Verb: "get"},
+		{Group: rbacv1.GroupName, Resource: "clusterroles", Verb: "get"},
+	}
+	for _, resource := range []string{"rolebindings", "clusterrolebindings"} {
+		for _, verb := range verbs {
+			needed = append(needed, authorizationv1.ResourceAttributes{Group: rbacv1.GroupName, Resource: resource, Verb: verb})
+		}
+	}
+	return needed
 }
 
-// Probe asks the API server whether the operator may do what it needs to; an answer shows that the server is there.
+// Probe asks the API server whether it may be asked for what is needed, and which cluster it is of.
 func (p *Provider) Probe(ctx context.Context) error {
 	var missing []string
-	for _, resource := range needed.resources {
-		for _, verb := range needed.verbs {
-			allowed, err := p.may(ctx, authorizationv1.ResourceAttributes{Group: rbacv1.GroupName, Resource: resource, Verb: verb})
-			if err != nil {
-				return err
-			}
-			if !allowed {
-				missing = append(missing, verb+" "+resource)
-			}
+	for _, what := range p.needed() {
+		allowed, err := p.may(ctx, what)
+		if err != nil {
+			return err
+		}
+		if !allowed {
+			missing = append(missing, what.Verb+" "+what.Resource)
 		}
 	}
 	if len(missing) > 0 {
-		return provider.Refused("the operator may not %s: apply the operator's own ClusterRole again", strings.Join(missing, ", "))
+		who, _ := p.caller()
+		what := "the operator's own ClusterRole"
+		if p.remote() {
+			what = "config/remote in that cluster"
+		}
+		return provider.Refused("%s may not %s: apply %s again", who, strings.Join(missing, ", "), what)
 	}
-	return nil
+	_, err := p.askCluster(ctx)
+	return err
 }

@@ -15,8 +15,11 @@ import (
 
 // Revoke deletes the Target's binding; with Preexisting it takes the subject out of the bindings that others made.
 func (p *Provider) Revoke(ctx context.Context, target provider.Target, options provider.RevokeOptions) error {
-	s, err := scopeOf(target)
+	s, err := p.scopeOf(target)
 	if err != nil {
+		return err
+	}
+	if err := p.checkCluster(ctx, target); err != nil {
 		return err
 	}
 	if options.Preexisting {
@@ -73,9 +76,10 @@ func (p *Provider) takeOut(ctx context.Context, s scope, target provider.Target)
 		*b.subjects = slices.DeleteFunc(*b.subjects, func(subject rbacv1.Subject) bool { return subject == user(target) })
 		if err := p.writer.Update(ctx, b.Object); err != nil && !apierrors.IsNotFound(err) {
 			if apierrors.IsForbidden(err) {
-				return provider.Refused("taking the subject out of %s: the operator may not change a binding of ClusterRole %s: add it to the resourceNames of ClusterRole %s, or take the subject out by hand", b, s.clusterRole, bindRole)
+				who, bindRole := p.caller()
+				return provider.Refused("taking the subject out of %s: %s may not change a binding of ClusterRole %s: add it to the resourceNames of ClusterRole %s, or take the subject out by hand", b, who, s.clusterRole, bindRole)
 			}
-			return explain(err, "taking the subject out of %s", b)
+			return explain(withoutSubject(err, target), "taking the subject out of %s", b)
 		}
 	}
 	if len(wider) > 0 {

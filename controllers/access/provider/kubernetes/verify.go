@@ -15,7 +15,7 @@ import (
 
 // Verify reads the Target's binding. Only if there is none does it look for others that give the same.
 func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider.Observed, error) {
-	s, err := scopeOf(target)
+	s, err := p.scopeOf(target)
 	if err != nil {
 		return provider.Observed{}, err
 	}
@@ -27,7 +27,14 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 	if err != nil {
 		return provider.Observed{}, explain(err, "reading %s", b)
 	}
-	observed := provider.Observed{Held: b.gives(s, target), Drift: b.drift(s, target)}
+	handle, err := p.cluster(ctx)
+	if err != nil {
+		return provider.Observed{}, err
+	}
+	if err := p.compare(target, handle); err != nil {
+		return provider.Observed{}, err
+	}
+	observed := provider.Observed{Held: b.gives(s, target), Drift: b.drift(s, target), Handle: handle}
 	if observed.Exact() {
 		observed.Evidence = fmt.Sprintf("%s (uid %s) binds ClusterRole %s to this subject alone", b, b.GetUID(), s.clusterRole)
 	} else {
@@ -37,21 +44,30 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 	return observed, nil
 }
 
+// observeAbsence asks anew which cluster it is that has no such binding, and whether it is one at all: what is behind an address may change.
+// The cluster was found, whatever is missing in it, and is remembered from before the first grant.
 func (p *Provider) observeAbsence(ctx context.Context, s scope, target provider.Target) (provider.Observed, error) {
+	handle, err := p.askCluster(ctx)
+	if err != nil {
+		return provider.Observed{}, err
+	}
+	if err := p.compare(target, handle); err != nil {
+		return provider.Observed{}, err
+	}
 	if s.namespace != "" {
 		exists, err := p.namespaceExists(ctx, s.namespace)
 		if err != nil {
 			return provider.Observed{}, err
 		}
 		if !exists {
-			return provider.Observed{Evidence: fmt.Sprintf("namespace %s does not exist, and so nothing is bound in it", s.namespace)}, nil
+			return provider.Observed{Handle: handle, Evidence: fmt.Sprintf("namespace %s does not exist, and so nothing is bound in it", s.namespace)}, nil
 		}
 	}
 	same, wider, err := p.others(ctx, s, target)
 	if err != nil {
 		return provider.Observed{}, err
 	}
-	observed := provider.Observed{Evidence: fmt.Sprintf("there is no %s", blank(s, target))}
+	observed := provider.Observed{Handle: handle, Evidence: fmt.Sprintf("there is no %s", blank(s, target))}
 	if found := slices.Concat(same, wider); len(found) > 0 {
 		observed.Otherwise = fmt.Sprintf("ClusterRole %s is bound to this subject by %s, not made by Longshore", s.clusterRole, enumerate(found))
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
-// watch tells of every binding of Longshore's that is changed or deleted, or that loses its labels. Only metadata is kept: what a
+// watch tells of every binding of Longshore's, in the operator's own cluster, that is changed or deleted, or that loses its labels. Only metadata is kept: what a
 // binding holds is read from the API server.
 func watch(mgr manager.Manager, concerned provider.Concerned) []source.Source {
 	toGrants := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
@@ -25,7 +25,7 @@ func watch(mgr manager.Manager, concerned provider.Concerned) []source.Source {
 		return concerned(ctx, key)
 	})
 	var sources []source.Source
-	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
+	for _, kind := range bindingKinds {
 		o := &metav1.PartialObjectMetadata{}
 		o.SetGroupVersionKind(rbacv1.SchemeGroupVersion.WithKind(kind))
 		sources = append(sources, source.Kind[client.Object](mgr.GetCache(), o, toGrants))
