@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"strings"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -299,6 +301,21 @@ type EntitlementStatus struct {
 	// nextTry is when it is tried again.
 	// +optional
 	NextTry *metav1.Time `json:"nextTry,omitempty"`
+}
+
+// AttestedEvidence begins the evidence of what a custodian attested, which nothing could read back.
+const AttestedEvidence = "attested: "
+
+// Had says whether the subject has this access: it was read back, it was there before, or its custodian attested that it was handed out.
+func (e *EntitlementStatus) Had() bool {
+	switch e.State {
+	case GrantVerified, GrantPreexisting:
+		return true
+	case GrantGranted:
+		return strings.HasPrefix(e.Evidence, AttestedEvidence)
+	default:
+		return false
+	}
 }
 
 // +kubebuilder:object:root=true

@@ -25,6 +25,8 @@ type newsKind struct {
 // The events of a grant. None names a person: what is granted is named by the entitlements' names.
 var (
 	newsGranted       = newsKind{"Granted", "Grant", corev1.EventTypeNormal, "granted and read back", false}
+	newsHandedOut     = newsKind{"HandedOut", "Grant", corev1.EventTypeNormal, "handed out, as the custodian attested", false}
+	newsReturned      = newsKind{"Attested", "Revoke", corev1.EventTypeNormal, "closed by what the custodian attested; nothing can be read back", true}
 	newsGrantFailed   = newsKind{"GrantFailed", "Grant", corev1.EventTypeWarning, "not granted: status.entitlements has the target system's answer; it is tried again for as long as it is wanted", true}
 	newsDriftRepaired = newsKind{"DriftRepaired", "Grant", corev1.EventTypeWarning, "changed in the target system by hand, and put right; whoever did it should change the engagement or the profile instead", true}
 	newsPreexisting   = newsKind{"PreexistingFound", "Verify", corev1.EventTypeWarning, "not granted, because the worker has it already; before the engagement closes, attest access/preexisting.<entitlement> Keep or Remove", true}

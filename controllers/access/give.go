@@ -30,6 +30,11 @@ func (p *pass) prepareAll(ctx context.Context) error {
 	if !p.intends {
 		return nil
 	}
+	return p.writeIntent(ctx)
+}
+
+// writeIntent stores the rows, and nothing yet of what they come to.
+func (p *pass) writeIntent(ctx context.Context) error {
 	intent := p.grant.Status.DeepCopy()
 	intent.Entitlements = cloneRows(p.rows)
 	return p.write(ctx, intent)
@@ -57,7 +62,10 @@ func (p *pass) prepare(ctx context.Context, r *row) error {
 		p.intend(r)
 		return nil
 	}
-	observed, err := s.provider.Verify(ctx, target(r))
+	// What it was recognised by, if there was something under its name before, may be gone or another's now.
+	anew := target(r)
+	anew.Handle = ""
+	observed, err := s.provider.Verify(ctx, anew)
 	if err != nil {
 		return p.failed(ctx, r, err)
 	}
@@ -65,6 +73,7 @@ func (p *pass) prepare(ctx context.Context, r *row) error {
 	if err != nil {
 		return err
 	}
+	r.Handle = observed.Handle
 	p.seen[r.Key] = true
 	if preexisting {
 		enter(r, v1alpha1.GrantPreexisting, p.now)
@@ -88,12 +97,12 @@ func (p *pass) intend(r *row) {
 }
 
 // preexisting says whether the subject has an access without Longshore. Where the target system does not mark what Longshore gave, the
-// rows of all grants tell.
+// rows of all grants tell. What people attest, they attest of this very engagement.
 func (p *pass) preexisting(ctx context.Context, r *row, s *system, observed provider.Observed) (bool, error) {
 	if s.provider.Capabilities().MarksGrants {
 		return !observed.Held && observed.Otherwise != "", nil
 	}
-	if !observed.Held {
+	if !observed.Held || s.attested() {
 		return false, nil
 	}
 	elsewhere, err := p.heldElsewhere(ctx, r.Key)
@@ -128,18 +137,47 @@ func (p *pass) give(ctx context.Context, r *row) error {
 			if r.GrantedAt == nil {
 				r.GrantedAt = r.Since
 			}
-			p.verified(r, observed)
-			p.news.add(newsGranted, r)
+			p.verified(r, s, observed)
+			p.news.add(granted(s), r)
+			return nil
+		}
+		if lost(r, observed) {
+			p.startOver(r, granted(s))
 			return nil
 		}
 	}
-	if err := p.grantAndVerify(ctx, r, s); err != nil {
+	return p.giveAndTell(ctx, r, s, granted(s))
+}
+
+// granted is what is told of access that was given for the first time.
+func granted(s *system) newsKind {
+	if s.attested() {
+		return newsHandedOut
+	}
+	return newsGranted
+}
+
+// startOver forgets what a row was recognised by, which is gone. Before what bears its name now is touched, that is recorded.
+func (p *pass) startOver(r *row, success newsKind) {
+	r.Handle = ""
+	p.over[r.Key] = success
+}
+
+// giveOver gives the rows that start over.
+func (p *pass) giveOver(ctx context.Context) error {
+	if len(p.over) == 0 {
+		return nil
+	}
+	if err := p.writeIntent(ctx); err != nil {
 		return err
 	}
-	if r.State == v1alpha1.GrantVerified {
-		p.news.add(newsGranted, r)
-	}
-	return nil
+	return p.each(ctx, give, func(ctx context.Context, r *row) error {
+		success, over := p.over[r.Key]
+		if !over {
+			return nil
+		}
+		return p.giveAndTell(ctx, r, p.systems[r.Provider], success)
+	})
 }
 
 // grantAndVerify calls for a row and reads it back.
@@ -157,41 +195,49 @@ func (p *pass) grantAndVerify(ctx context.Context, r *row, s *system) error {
 	if r.GrantedAt == nil {
 		r.GrantedAt = stamp(p.now)
 	}
-	enter(r, v1alpha1.GrantGranted, p.now)
+	if !s.attested() {
+		enter(r, v1alpha1.GrantGranted, p.now)
+	}
 	observed, err := s.provider.Verify(ctx, target(r))
 	if err != nil {
 		return p.failed(ctx, r, err)
 	}
+	recognise(r, observed)
 	if !observed.Exact() {
 		return p.failed(ctx, r, provider.Retryable("granted, and not so when read back: %s", observed.Evidence))
 	}
-	p.verified(r, observed)
+	p.verified(r, s, observed)
 	return nil
 }
 
-// verified notes that a row was read back as it should be.
-func (p *pass) verified(r *row, observed provider.Observed) {
-	if r.State != v1alpha1.GrantVerified {
-		enter(r, v1alpha1.GrantVerified, p.now)
-	}
+// verified notes that a row was read back as it should be, or attested where nothing can be read back.
+func (p *pass) verified(r *row, s *system, observed provider.Observed) {
+	recognise(r, observed)
 	r.ExpiresAt = nil
 	if !observed.ExpiresAt.IsZero() {
 		r.ExpiresAt = stamp(observed.ExpiresAt)
 	}
+	if s.attested() {
+		attest(r, v1alpha1.GrantGranted, observed.Evidence, p.now)
+		return
+	}
+	if r.State != v1alpha1.GrantVerified {
+		enter(r, v1alpha1.GrantVerified, p.now)
+	}
 	readBack(r, observed.Evidence, p.now)
 }
 
-// exact says whether an access is as it was given, its expiry among it.
+// exact says whether an access is as it was given, its expiry among it. One that the target system cannot end by itself has none.
 func (p *pass) exact(ctx context.Context, r *row, s *system, observed provider.Observed) (bool, error) {
 	step := s.provider.Capabilities().ExpiryStep
-	if !observed.Exact() || step == 0 {
+	if !observed.Exact() || step == 0 || observed.ExpiresAt.IsZero() {
 		return observed.Exact(), nil
 	}
 	want, err := p.latestExpiry(ctx, r)
 	if err != nil {
 		return false, err
 	}
-	return !observed.ExpiresAt.IsZero() && observed.ExpiresAt.Sub(want).Abs() <= step, nil
+	return observed.ExpiresAt.Sub(want).Abs() <= step, nil
 }
 
 // check reads back what was given, and puts right what was changed by hand. What is gone comes back only while it may be given: under
@@ -205,6 +251,7 @@ func (p *pass) check(ctx context.Context, r *row) error {
 	if err != nil {
 		return p.failed(ctx, r, err)
 	}
+	recognise(r, observed)
 	if r.State == v1alpha1.GrantPreexisting {
 		return p.checkPreexisting(ctx, r, s, observed)
 	}
@@ -213,15 +260,27 @@ func (p *pass) check(ctx context.Context, r *row) error {
 		return err
 	}
 	if exact {
-		if r.State == v1alpha1.GrantGranted {
-			p.news.add(newsGranted, r)
+		if !r.Had() {
+			p.news.add(granted(s), r)
 		}
-		p.verified(r, observed)
+		p.verified(r, s, observed)
 		return nil
 	}
-	drifted := r.State == v1alpha1.GrantVerified && !observed.Exact()
+	return p.restore(ctx, r, s, observed)
+}
+
+// restore puts right what was changed by hand. What people did by hand with what they hand out by hand is their own affair.
+func (p *pass) restore(ctx context.Context, r *row, s *system, observed provider.Observed) error {
+	success := granted(s)
 	switch {
-	case !observed.Held:
+	case s.attested():
+	case r.State == v1alpha1.GrantVerified && !observed.Exact():
+		success = newsDriftRepaired
+	case r.State == v1alpha1.GrantVerified:
+		success = newsKind{} // Only the expiry moves.
+	}
+	switch {
+	case !observed.Held, s.attested():
 		enter(r, v1alpha1.GrantPending, p.now)
 		// Something was called for it, whatever became of that.
 		r.VerifiedAt, r.Evidence = stamp(p.now), cut(observed.Evidence)
@@ -229,15 +288,24 @@ func (p *pass) check(ctx context.Context, r *row) error {
 			succeeded(r)
 			return nil
 		}
+		if lost(r, observed) {
+			p.startOver(r, success)
+			return nil
+		}
 	case observed.Drift != "":
 		enter(r, v1alpha1.GrantGranted, p.now)
 		r.Evidence = cut(observed.Evidence)
 	}
-	if err := p.grantAndVerify(ctx, r, s); err != nil {
+	return p.giveAndTell(ctx, r, s, success)
+}
+
+// giveAndTell gives a row, and tells of the success.
+func (p *pass) giveAndTell(ctx context.Context, r *row, s *system, success newsKind) error {
+	if err := p.grantAndVerify(ctx, r, s); err != nil || !r.Had() || success == (newsKind{}) {
 		return err
 	}
-	if drifted && r.State == v1alpha1.GrantVerified {
-		p.news.add(newsDriftRepaired, r)
+	p.news.add(success, r)
+	if success == newsDriftRepaired {
 		metrics.CountDriftRepaired(r.Provider)
 	}
 	return nil

@@ -233,9 +233,9 @@ func (p *pass) result() ctrl.Result {
 	return ctrl.Result{RequeueAfter: max(p.wakeAt.Sub(p.Clock.Now()), time.Millisecond), Priority: &priority}
 }
 
-// resyncs says whether there is anything to be read back: what is wanted, and access from before that waits for a decision.
+// resyncs says whether there is anything to be read back: what is wanted, and what waits for people.
 func (p *pass) resyncs() bool {
-	if p.ending == nil {
+	if p.ending == nil || len(p.waits) > 0 {
 		return true
 	}
 	for i := range p.rows {

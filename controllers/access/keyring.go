@@ -43,7 +43,9 @@ type version struct {
 	revision string
 }
 
-func (k keys) same(other keys) bool { return k.secret == other.secret && k.configMap == other.configMap }
+func (k keys) same(other keys) bool {
+	return k.secret == other.secret && k.configMap == other.configMap
+}
 
 func needsKeys(behind *v1alpha1.AccessProvider) bool {
 	return behind.Spec.CredentialsRef != nil || behind.Spec.CABundleRef != nil

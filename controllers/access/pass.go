@@ -38,6 +38,8 @@ type pass struct {
 	fresh map[string]bool
 	// seen are the keys that this pass has read back already.
 	seen map[string]bool
+	// over are the rows that start over, with what is told when they are given.
+	over map[string]newsKind
 	// intends says that there are intents to be recorded.
 	intends bool
 	// confirmedAt is when the copy of the grant was the API server's newest for certain.
@@ -59,6 +61,7 @@ func (r *GrantReconciler) newPass(f *facts) *pass {
 		rows:            slices.Clone(f.grant.Status.Entitlements),
 		fresh:           map[string]bool{},
 		seen:            map[string]bool{},
+		over:            map[string]newsKind{},
 		standing:        map[string]bool{},
 		tired:           map[string]bool{},
 	}
@@ -98,6 +101,9 @@ func (p *pass) run(ctx context.Context) error {
 		return err
 	}
 	if err := p.each(ctx, check, p.check); err != nil {
+		return err
+	}
+	if err := p.giveOver(ctx); err != nil {
 		return err
 	}
 	return p.write(ctx, p.summary())
@@ -177,11 +183,15 @@ func (p *pass) ready(r *row) bool {
 }
 
 // failed notes a failed attempt. A call that was not made, because too many are under way or because the operator stops, is none; the
-// latter ends the pass.
+// latter ends the pass. Nor is one that waits for a person: the grant changes, or its provider has news, once they have acted.
 func (p *pass) failed(ctx context.Context, r *row, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case provider.IsWaiting(err):
+		succeeded(r)
+		p.waits[r.Key] = err.Error()
+		return nil
 	case provider.IsBusy(err):
 		p.wake(p.Clock.Now().Add(provider.RetryAfter(err)))
 		return nil

@@ -47,6 +47,8 @@ type plan struct {
 	obstacles []obstacle
 	// lacking says that something that was asked for is not even wanted, because of an obstacle.
 	lacking bool
+	// waits are what people have to do before calls can go on, by key.
+	waits map[string]string
 }
 
 // wanted is one access that a grant is to have.
@@ -75,7 +77,7 @@ type ending struct {
 
 // makePlan decides what is to be given and what is to be gone.
 func makePlan(f *facts) *plan {
-	p := &plan{expiresAt: expiry(f.grant, f.profile, f.grant.Status.FirstGrantedAt), unknown: map[string]bool{}}
+	p := &plan{expiresAt: expiry(f.grant, f.profile, f.grant.Status.FirstGrantedAt), unknown: map[string]bool{}, waits: map[string]string{}}
 	p.ending = endingOf(f, p.expiresAt)
 	if p.ending != nil {
 		return p
@@ -204,7 +206,7 @@ func (p *plan) want(f *facts, entitlement v1alpha1.Entitlement) {
 		p.obstruct(v1alpha1.ReasonProviderFailed, "AccessProvider %s, which grants entitlement %s: %v", s.name, entitlement.Name, s.err)
 		return
 	}
-	subject, found := identity(f.worker, s.name)
+	subject, found := identity(f.worker, s.object)
 	if !found {
 		p.lack(v1alpha1.ReasonReferenceNotFound, "Worker %s/%s has no identity for AccessProvider %s, which grants entitlement %s: add it to the Worker's spec.identities", f.worker.Namespace, f.worker.Name, s.name, entitlement.Name)
 		return
@@ -226,13 +228,14 @@ func (p *plan) want(f *facts, entitlement v1alpha1.Entitlement) {
 	}
 }
 
-func identity(worker *v1alpha1.Worker, providerName string) (string, bool) {
+// identity is the worker's account in a target system. What is handed out by people is handed to the person, who needs none.
+func identity(worker *v1alpha1.Worker, in *v1alpha1.AccessProvider) (string, bool) {
 	for _, i := range worker.Spec.Identities {
-		if i.Provider == providerName {
+		if i.Provider == in.Name {
 			return i.Subject, true
 		}
 	}
-	return "", false
+	return worker.Spec.PersonKey, in.Spec.Type == v1alpha1.ProviderManual
 }
 
 // find returns what is wanted under a key, or nil.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -115,11 +116,6 @@ func held(r *row) bool {
 	}
 }
 
-// has says whether a row is access that the subject has.
-func has(r *row) bool {
-	return r.State == v1alpha1.GrantVerified || r.State == v1alpha1.GrantPreexisting
-}
-
 func decisionOn(r *row, decisions []v1alpha1.PreexistingDecision) *v1alpha1.PreexistingDecision {
 	for i := range decisions {
 		if decisions[i].Entitlement == r.Name {
@@ -130,7 +126,7 @@ func decisionOn(r *row, decisions []v1alpha1.PreexistingDecision) *v1alpha1.Pree
 }
 
 func target(r *row) provider.Target {
-	return provider.Target{Key: r.Key, Name: r.Target, Subject: r.Subject}
+	return provider.Target{Key: r.Key, Name: r.Target, Subject: r.Subject, Handle: r.Handle}
 }
 
 func findRow(rows []row, key string) *row {
@@ -151,6 +147,25 @@ func enter(r *row, state v1alpha1.GrantState, now time.Time) {
 // succeeded forgets failed attempts: at what was read back as it should be, or when something else is to be attempted.
 func succeeded(r *row) {
 	r.Attempts, r.LastError, r.NextTry = 0, "", nil
+}
+
+// recognise keeps how the target system itself identifies what was read back.
+func recognise(r *row, observed provider.Observed) {
+	if observed.Handle != "" {
+		r.Handle = observed.Handle
+	}
+}
+
+// lost says whether what a row was recognised by is not there any more: it is gone for good, and what bears its name now is another.
+func lost(r *row, observed provider.Observed) bool {
+	return r.Handle != "" && observed.Absent() && observed.Handle == ""
+}
+
+// attest notes what people attested of a row, which nobody can read back.
+func attest(r *row, state v1alpha1.GrantState, evidence string, now time.Time) {
+	enter(r, state, now)
+	r.Evidence = cut(v1alpha1.AttestedEvidence + strings.TrimPrefix(evidence, v1alpha1.AttestedEvidence))
+	succeeded(r)
 }
 
 // readBack notes what was read of a row's present state.

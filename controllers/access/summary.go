@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,7 +45,8 @@ func earliest(rows []row, moment func(*row) *metav1.Time) *metav1.Time {
 	return first.DeepCopy()
 }
 
-// advance is the order of states while access is wanted, and that of states when it is to be gone: the least proven first.
+// advance is the order of states while access is wanted, and that of states when it is to be gone: the least proven first. What was handed
+// out, as its custodian attested, is Granted, and as far as it can be.
 var (
 	advance = []v1alpha1.GrantState{v1alpha1.GrantPending, v1alpha1.GrantGranted, v1alpha1.GrantPreexisting, v1alpha1.GrantVerified}
 	retreat = []v1alpha1.GrantState{
@@ -94,22 +96,26 @@ func (p *plan) leastAdvanced(rows []row, decisions []v1alpha1.PreexistingDecisio
 // readiness says whether all that is wanted is there, or all that ended is proven gone; if not, why, and what to do.
 func (p *plan) readiness(rows []row, decisions []v1alpha1.PreexistingDecision) metav1.Condition {
 	findings := failures(rows, func(r *row) bool { return r.State == v1alpha1.GrantRevoking }, "is not revoked yet; it is tried again until it is proven gone, and may be revoked by hand")
+	findings = append(findings, p.waiting(rows, func(r *row) bool { return r.State == v1alpha1.GrantRevoking })...)
 	if p.ending != nil {
 		return p.goneness(rows, decisions, findings)
 	}
 	findings = append(findings, p.obstacles...)
-	findings = append(findings, failures(rows, func(r *row) bool { return p.find(r.Key) != nil && !has(r) }, "is not granted yet; it is tried again")...)
-	missing, preexisting, revoking := 0, 0, 0
+	findings = append(findings, failures(rows, func(r *row) bool { return p.find(r.Key) != nil && !r.Had() }, "is not granted yet; it is tried again")...)
+	findings = append(findings, p.waiting(rows, func(r *row) bool { return r.State != v1alpha1.GrantRevoking })...)
+	missing, preexisting, attested, revoking := 0, 0, 0, 0
 	for i := range p.wanted {
 		r := findRow(rows, p.wanted[i].target.Key)
 		switch {
-		case r == nil || !has(r):
+		case r == nil || !r.Had():
 			missing++
 			if blocked := p.wanted[i].blocked; blocked != nil && !slices.Contains(findings, *blocked) {
 				findings = append(findings, *blocked)
 			}
 		case r.State == v1alpha1.GrantPreexisting:
 			preexisting++
+		case r.State == v1alpha1.GrantGranted:
+			attested++
 		}
 	}
 	for i := range rows {
@@ -124,6 +130,9 @@ func (p *plan) readiness(rows []row, decisions []v1alpha1.PreexistingDecision) m
 		return notReady(findings)
 	}
 	message := fmt.Sprintf("all %d accesses are there, each read back from its target system", len(p.wanted))
+	if attested > 0 {
+		message = fmt.Sprintf("all %d accesses are there, %d read back from their target systems and %d as custodians attested", len(p.wanted), len(p.wanted)-attested, attested)
+	}
 	if preexisting > 0 {
 		message += fmt.Sprintf("; %d of them the worker had before", preexisting)
 	}
@@ -170,6 +179,24 @@ func failures(rows []row, of func(*row) bool, words string) []obstacle {
 		if !slices.Contains(found, failure) {
 			found = append(found, failure)
 		}
+	}
+	return found
+}
+
+// waiting says of each entitlement that waits for a person for whom, since when, and what they have to do.
+func (p *plan) waiting(rows []row, of func(*row) bool) []obstacle {
+	var found []obstacle
+	for i := range rows {
+		r := &rows[i]
+		message, waits := p.waits[r.Key]
+		if !waits || !of(r) {
+			continue
+		}
+		since := ""
+		if r.Since != nil {
+			since = " since " + r.Since.UTC().Format(time.RFC3339)
+		}
+		found = append(found, obstacle{v1alpha1.ReasonWaiting, fmt.Sprintf("entitlement %s waits%s: %s", r.Name, since, message)})
 	}
 	return found
 }

@@ -24,6 +24,9 @@ type system struct {
 // opened says whether there is a provider to call.
 func (s *system) opened() bool { return s.err == nil }
 
+// attested says that what the provider tells was attested by people, and cannot be read back.
+func (s *system) attested() bool { return s.provider.Capabilities().Attested }
+
 // decommissioned returns the declaration that the target system is gone for good, or nil.
 func (s *system) decommissioned() *v1alpha1.Decommissioned {
 	if s.object == nil {

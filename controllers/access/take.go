@@ -58,6 +58,11 @@ func (p *pass) take(ctx context.Context, r *row) error {
 	if err != nil {
 		return p.failed(ctx, r, err)
 	}
+	if p.systems[r.Provider].attested() {
+		attest(r, v1alpha1.GrantAttested, observed.Evidence, p.now)
+		p.news.add(newsReturned, r)
+		return nil
+	}
 	enter(r, v1alpha1.GrantRevoked, p.now)
 	r.RevokedAt = stamp(p.now)
 	readBack(r, evidenceOfAbsence(observed), p.now)
@@ -87,6 +92,7 @@ func (p *pass) revoke(ctx context.Context, r *row) (provider.Observed, error) {
 	if err != nil {
 		return provider.Observed{}, fmt.Errorf("revoked, and not yet read back: %w", err)
 	}
+	recognise(r, observed)
 	if !gone(r, observed) {
 		return provider.Observed{}, provider.Retryable("revoked, and still there when read back: %s", evidenceOfAbsence(observed))
 	}

@@ -68,6 +68,8 @@ var engagementEvents = []Event{
 
 var grantEvents = []Event{
 	happens(onGrant, "Granted", "Entitlements were granted, and read back from the target system."),
+	happens(onGrant, "HandedOut", "Items were handed out, as their custodian attested."),
+	happens(onBoth, "Attested", "What was handed out is closed by what its custodian attested. Nothing could be read back."),
 	warns(onBoth, "GrantFailed", "A first attempt to grant failed. It is tried again; `status.entitlements` of the grant has the target system's answer."),
 	warns(onBoth, "DriftRepaired", "Access was changed by hand in the target system, and put right."),
 	warns(onBoth, "PreexistingFound", "The worker had the access before. Somebody decides on it: `access/preexisting.<entitlement>`."),

@@ -18,6 +18,7 @@ type Memory struct {
 
 	mu       sync.Mutex
 	accounts map[access]*account
+	made     int
 	calls    []Call
 	fault    Fault
 }
@@ -27,6 +28,8 @@ type access struct{ name, subject string }
 
 // account is what one subject has of one access.
 type account struct {
+	// handle of what the access is given on, for as long as there is something.
+	handle    string
 	given     bool
 	widened   bool
 	otherwise bool
@@ -91,12 +94,35 @@ func (m *Memory) Given() int {
 	return given
 }
 
-// RemoveByHand takes away what Longshore gave.
+// RemoveByHand takes away what Longshore gave; what it was given on stays.
 func (m *Memory) RemoveByHand(target provider.Target) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a := m.account(target)
 	a.given, a.widened = false, false
+}
+
+// DeleteByHand takes away what Longshore gave, and what it was given on.
+func (m *Memory) DeleteByHand(target provider.Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*m.account(target) = account{}
+}
+
+// RenameByHand renames what Longshore gave on, so that only the handle tells what it is.
+func (m *Memory) RenameByHand(target provider.Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := *m.account(target)
+	*m.account(target) = account{}
+	m.accounts[access{"renamed:" + a.handle, target.Subject}] = &a
+}
+
+// Attest hands out or takes back, where that is what calls wait for.
+func (m *Memory) Attest(operation provider.Operation, target provider.Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.give(m.account(target), operation == provider.OperationGrant)
 }
 
 // WidenByHand makes what Longshore gave give more, and returns a check that it does not any more.
@@ -117,14 +143,32 @@ func (m *Memory) SetOtherwise(target provider.Target, otherwise bool) {
 	defer m.mu.Unlock()
 	a := m.account(target)
 	if !m.Can.MarksGrants {
-		a.given = otherwise
+		m.give(a, otherwise)
 		return
 	}
 	a.otherwise = otherwise
 }
 
-// account is called with the lock held.
+// give is called with the lock held.
+func (m *Memory) give(a *account, given bool) {
+	a.given, a.widened = given, false
+	if given && a.handle == "" {
+		m.made++
+		a.handle = fmt.Sprintf("made-%d", m.made)
+	}
+}
+
+// account is called with the lock held. A handle that names nothing any more gives an account in which there is only what others gave.
 func (m *Memory) account(target provider.Target) *account {
+	if target.Handle != "" {
+		for _, a := range m.accounts {
+			if a.handle == target.Handle {
+				return a
+			}
+		}
+		target.Handle = ""
+		return &account{otherwise: m.account(target).otherwise}
+	}
 	at := access{target.Name, target.Subject}
 	if m.Can.MarksGrants {
 		// What is marked is told apart by who made it, too.
@@ -164,18 +208,25 @@ func (c *connection) Resolve(entitlement v1alpha1.Entitlement, subject string) (
 }
 
 func (c *connection) Grant(ctx context.Context, request provider.Request) error {
-	return c.call(ctx, Call{provider.OperationGrant, request.Target}, func(a *account) {
-		a.given, a.widened = true, false
+	return c.call(ctx, Call{provider.OperationGrant, request.Target}, func(a *account) error {
+		switch {
+		case c.memory.Can.Attested && (!a.given || a.widened):
+			return provider.Waits("the custodian hands it out")
+		case request.Target.Handle != "" && a.handle == "":
+			return provider.Refused("what it was given on is not there any more")
+		}
+		c.memory.give(a, true)
 		if step := c.memory.Can.ExpiryStep; step > 0 {
 			// Rounded up, as some target systems do.
 			a.expiresAt = request.ExpiresAt.Add(step - 1).Truncate(step)
 		}
+		return nil
 	})
 }
 
 func (c *connection) Verify(ctx context.Context, target provider.Target) (observed provider.Observed, err error) {
-	err = c.call(ctx, Call{provider.OperationVerify, target}, func(a *account) {
-		observed.Held = a.given
+	err = c.call(ctx, Call{provider.OperationVerify, target}, func(a *account) error {
+		observed.Held, observed.Handle = a.given, a.handle
 		if a.given {
 			observed.ExpiresAt = a.expiresAt
 		}
@@ -186,6 +237,7 @@ func (c *connection) Verify(ctx context.Context, target provider.Target) (observ
 		if a.otherwise && !a.given {
 			observed.Otherwise = "somebody else gave it"
 		}
+		return nil
 	})
 	return observed, err
 }
@@ -194,20 +246,24 @@ func (c *connection) Revoke(ctx context.Context, target provider.Target, options
 	if kind, _ := provider.TypeOf(target.Name); kind != c.behind.Spec.Type {
 		return provider.Refused("target %q is not one of this target system", target.Name)
 	}
-	return c.call(ctx, Call{provider.OperationRevoke, target}, func(a *account) {
-		if options.Preexisting && c.memory.Can.MarksGrants {
+	return c.call(ctx, Call{provider.OperationRevoke, target}, func(a *account) error {
+		switch {
+		case c.memory.Can.Attested && a.given:
+			return provider.Waits("the custodian takes it back")
+		case options.Preexisting && c.memory.Can.MarksGrants:
 			a.otherwise = false
-			return
+		default:
+			*a = account{otherwise: a.otherwise}
 		}
-		*a = account{otherwise: a.otherwise}
+		return nil
 	})
 }
 
 func (c *connection) Probe(ctx context.Context) error {
-	return c.call(ctx, Call{Operation: provider.OperationProbe}, func(*account) {})
+	return c.call(ctx, Call{Operation: provider.OperationProbe}, func(*account) error { return nil })
 }
 
-func (c *connection) call(ctx context.Context, call Call, effect func(*account)) error {
+func (c *connection) call(ctx context.Context, call Call, effect func(*account) error) error {
 	m := c.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -222,6 +278,8 @@ func (c *connection) call(ctx context.Context, call Call, effect func(*account))
 	if before != nil {
 		return before
 	}
-	effect(m.account(call.Target))
+	if err := effect(m.account(call.Target)); err != nil {
+		return err
+	}
 	return after
 }

@@ -17,6 +17,7 @@ func TestTheTargetSystemInMemoryKeepsTheContract(t *testing.T) {
 		"its grants are not marked":             {},
 		"its grants are marked and can expire":  {MarksGrants: true, ExpiryStep: time.Hour},
 		"its grants are not marked, but expire": {ExpiryStep: time.Second},
+		"people hand out and take back":         {Attested: true},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			memory, subjects := NewMemory(can), 0
@@ -39,6 +40,10 @@ func TestTheTargetSystemInMemoryKeepsTheContract(t *testing.T) {
 				RemoveByHand: func(_ *testing.T, target provider.Target) { memory.RemoveByHand(target) },
 				WidenByHand:  func(_ *testing.T, target provider.Target) func() bool { return memory.WidenByHand(target) },
 				GiveByHand:   func(_ *testing.T, target provider.Target) { memory.SetOtherwise(target, true) },
+				RenameByHand: func(_ *testing.T, target provider.Target) { memory.RenameByHand(target) },
+				Attest: func(_ *testing.T, operation provider.Operation, target provider.Target) {
+					memory.Attest(operation, target)
+				},
 			})
 		})
 	}
