@@ -1,0 +1,62 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/longshore-dev/longshore/controllers/access/provider"
+)
+
+// Verify reads the account and, for a membership, the group. A handle is of what is held: once it is not, the name alone says what is to
+// be given again.
+func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider.Observed, error) {
+	a, err := accessOf(target)
+	if err != nil {
+		return provider.Observed{}, err
+	}
+	u, g, err := p.find(ctx, target, a)
+	switch {
+	case err != nil:
+		return provider.Observed{}, err
+	case u == nil:
+		return provider.Observed{Evidence: "the service has no such account" + byHandle(target)}, nil
+	case a.group != "":
+		return observeMembership(target, a, u, g), nil
+	case !u.active():
+		return provider.Observed{Evidence: "the account is not active"}, nil
+	default:
+		return provider.Observed{Held: true, Handle: handle{user: u.ID}.String(), Evidence: "the account is active" + renamed(target.Subject, u.UserName)}, nil
+	}
+}
+
+func observeMembership(target provider.Target, a access, u *user, g *group) provider.Observed {
+	switch {
+	case g == nil:
+		return provider.Observed{Evidence: fmt.Sprintf("the service has no group %q", a.group) + byHandle(target)}
+	case len(g.Members) == 0:
+		return provider.Observed{Evidence: fmt.Sprintf("group %q (id %s) lists no members", a.group, g.ID)}
+	case !g.has(u):
+		return provider.Observed{Evidence: fmt.Sprintf("the account is not among the members of group %q (id %s)", a.group, g.ID)}
+	}
+	return provider.Observed{
+		Held:     true,
+		Handle:   handle{user: u.ID, group: g.ID}.String(),
+		Evidence: fmt.Sprintf("the account is among the members of group %q (id %s)", a.group, g.ID) + renamed(a.group, g.DisplayName),
+	}
+}
+
+// byHandle says that something was looked for by its id, and not by its name.
+func byHandle(target provider.Target) string {
+	if target.Handle == "" {
+		return ""
+	}
+	return " any more, by its id"
+}
+
+// renamed says that what was found by its id has another name by now.
+func renamed(asked, is string) string {
+	if sameName(asked, is) {
+		return ""
+	}
+	return ", renamed since it was granted"
+}
