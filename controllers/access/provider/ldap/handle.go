@@ -1,0 +1,111 @@
+package ldap
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// id is how the directory identifies an entry, whatever its name is.
+type id struct{ attribute, value string }
+
+// ids are the attributes that identify entries, by directory: RFC 4530, Active Directory, 389 Directory Server. Their values are text or,
+// where binary is set, octets, which are kept in hexadecimal digits.
+var ids = []struct {
+	attribute string
+	binary    bool
+}{
+	{attribute: "entryUUID"},
+	{attribute: "objectGUID", binary: true},
+	{attribute: "nsUniqueId"},
+}
+
+// idAttributes are to be asked for, as none of them is returned otherwise everywhere.
+func idAttributes(more ...string) []string {
+	for _, i := range ids {
+		more = append(more, i.attribute)
+	}
+	return more
+}
+
+// longest is the most octets that are taken for an identity: a handle has little room.
+const longest = 100
+
+// idOf returns how the directory identifies an entry, or nothing if it does not.
+func idOf(entry *ldap.Entry) id {
+	if entry == nil {
+		return id{}
+	}
+	for _, i := range ids {
+		value := entry.GetEqualFoldRawAttributeValue(i.attribute)
+		switch {
+		case len(value) == 0, len(value) > longest:
+		case i.binary:
+			return id{i.attribute, hex.EncodeToString(value)}
+		default:
+			return id{i.attribute, string(value)}
+		}
+	}
+	return id{}
+}
+
+// filter finds the entry; it is empty if that is not known.
+func (i id) filter() string {
+	for _, known := range ids {
+		switch {
+		case known.attribute != i.attribute:
+		case known.binary:
+			octets, err := hex.DecodeString(i.value)
+			if err != nil {
+				return ""
+			}
+			return equals(i.attribute, string(octets))
+		default:
+			return equals(i.attribute, i.value)
+		}
+	}
+	return ""
+}
+
+func (i id) String() string { return i.attribute + "=" + i.value }
+
+const (
+	groupPart   = "group "
+	accountPart = "account "
+	separator   = "; "
+)
+
+// handleOf identifies a membership: the group, and the account if it is there.
+func handleOf(group, account id) string {
+	var parts []string
+	if group != (id{}) {
+		parts = append(parts, groupPart+group.String())
+	}
+	if account != (id{}) {
+		parts = append(parts, accountPart+account.String())
+	}
+	return strings.Join(parts, separator)
+}
+
+// idsIn reads what handleOf wrote, and nothing where it did not.
+func idsIn(handle string) (group, account id) {
+	for part := range strings.SplitSeq(handle, separator) {
+		switch {
+		case strings.HasPrefix(part, groupPart):
+			group = parseID(strings.TrimPrefix(part, groupPart))
+		case strings.HasPrefix(part, accountPart):
+			account = parseID(strings.TrimPrefix(part, accountPart))
+		}
+	}
+	return group, account
+}
+
+func parseID(text string) id {
+	attribute, value, _ := strings.Cut(text, "=")
+	if !slices.ContainsFunc(idAttributes(), func(known string) bool { return known == attribute }) {
+		return id{}
+	}
+	return id{attribute, value}
+}
