@@ -187,6 +187,12 @@ func (s *Server) await(ctx context.Context, process *process) error {
 
 func (s *Server) path(name string) string { return filepath.Join(s.options.Dir, name) }
 
+// Installed says what is missing where no server can be started.
+func Installed() error {
+	_, err := lookPath()
+	return err
+}
+
 // lookPath also looks where Debian keeps servers, which is not in everybody's path.
 func lookPath() (string, error) {
 	for _, name := range []string{"slapd", "/usr/sbin/slapd", "/usr/local/libexec/slapd"} {
