@@ -19,6 +19,8 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access"
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes"
+	"github.com/longshore-dev/longshore/controllers/access/provider/ldap"
+	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
 	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
@@ -43,6 +45,8 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 	c, reader, recorder := mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("longshore")
 	targets := access.NewTargets(provider.Registry{
 		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
+		v1alpha1.ProviderLDAP:       ldap.Type(),
+		v1alpha1.ProviderSCIM:       scim.Type(),
 	}, clk, access.Keyring{Reader: reader, Namespace: namespace})
 	for _, r := range []reconciler{
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
