@@ -20,6 +20,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes"
 	"github.com/longshore-dev/longshore/controllers/access/provider/ldap"
+	"github.com/longshore-dev/longshore/controllers/access/provider/manual"
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
 	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
@@ -47,6 +48,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
 		v1alpha1.ProviderLDAP:       ldap.Type(),
 		v1alpha1.ProviderSCIM:       scim.Type(),
+		v1alpha1.ProviderManual:     manual.Type(c, reader),
 	}, clk, access.Keyring{Reader: reader, Namespace: namespace})
 	for _, r := range []reconciler{
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},

@@ -252,6 +252,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ScreeningApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedAccess"):
 		return &apiv1alpha1.SealedAccessApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SealedCustody"):
+		return &apiv1alpha1.SealedCustodyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedRest"):
 		return &apiv1alpha1.SealedRestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedStatement"):

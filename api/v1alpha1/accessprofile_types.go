@@ -170,6 +170,23 @@ type ManualEntitlement struct {
 	Custodian Subject `json:"custodian"`
 }
 
+// CustodianOf is who hands an item out and takes it back: the custodian of the entitlement with this name or, where it was renamed, of one
+// for the same item. It is nil where the profile names nobody any more.
+func (s *AccessProfileSpec) CustodianOf(entitlement, item string) *Subject {
+	var same *Subject
+	for i := range s.Entitlements {
+		e := &s.Entitlements[i]
+		switch {
+		case e.Manual == nil:
+		case e.Name == entitlement:
+			return &e.Manual.Custodian
+		case e.Manual.Item == item && same == nil:
+			same = &e.Manual.Custodian
+		}
+	}
+	return same
+}
+
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=accessprofiles,scope=Cluster,shortName=ap,categories=longshore
 // +kubebuilder:printcolumn:name="From",type=string,JSONPath=`.spec.availableFrom`

@@ -50,6 +50,8 @@ const (
 	ActorRequester = "Requester"
 	ActorApprover  = "Approver"
 	ActorReviewer  = "Reviewer"
+	// ActorCustodian hands items out and takes them back, as the AccessProfile names them.
+	ActorCustodian = "Custodian"
 )
 
 // ChecklistSpec is an ordered procedure with gates.

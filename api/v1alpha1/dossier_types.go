@@ -293,18 +293,46 @@ type SealedAccess struct {
 	// +optional
 	GrantedAt *metav1.Time `json:"grantedAt,omitempty"`
 
-	// verifiedAt is when the final state was read back.
+	// verifiedAt is when the final state was read back; absent where it was attested.
 	// +optional
 	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
 
-	// revokedAt is when it was read back as gone.
+	// revokedAt is when it was read back as gone; absent where it was attested.
 	// +optional
 	RevokedAt *metav1.Time `json:"revokedAt,omitempty"`
 
-	// evidence is what was read back, without the subject; it ends in … where it was cut to keep the file small.
+	// evidence is what was read back or, where nothing can be, what was attested, without the subject; it ends in … where it was cut to keep the file small.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Evidence string `json:"evidence,omitempty"`
+
+	// custody is what custodians attested of an item that people hand out and take back, in the order in which they did. None of it was read back.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=3
+	Custody []SealedCustody `json:"custody,omitempty"`
+}
+
+// SealedCustody is what a custodian attested.
+type SealedCustody struct {
+	// verdict is HandedOut, Checked or Returned.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	Verdict string `json:"verdict"`
+
+	// at is when it was attested.
+	// +required
+	At metav1.Time `json:"at"`
+
+	// by is who attested it, as a digest.
+	// +required
+	By PersonalDigest `json:"by"`
+
+	// evidence that was given for it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // +kubebuilder:object:root=true

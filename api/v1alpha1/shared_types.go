@@ -214,7 +214,7 @@ type WaitingFor struct {
 	// +kubebuilder:validation:MaxLength=317
 	What string `json:"what"`
 
-	// who is awaited: a contact's role, Worker, Supplier, Approver, Requester, Reviewer, or Operator for the operator itself.
+	// who is awaited: a contact's role, Worker, Supplier, Approver, Requester, Reviewer, Custodian, or Operator for the operator itself.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
 	Who string `json:"who"`

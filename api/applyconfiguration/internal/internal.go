@@ -2430,6 +2430,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.SealedAccess
   map:
     fields:
+    - name: custody
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.SealedCustody
+          elementRelationship: atomic
     - name: entitlement
       type:
         scalar: string
@@ -2463,6 +2469,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verifiedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.longshore-dev.longshore.api.v1alpha1.SealedCustody
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: by
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.PersonalDigest
+    - name: evidence
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.Evidence
+          elementRelationship: atomic
+    - name: verdict
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.SealedRest
   map:
     fields:

@@ -18,7 +18,7 @@ const (
 
 	// Lengths that the schema allows, in characters, and rows.
 	maxTarget   = 1024
-	maxURI      = 1024
+	maxURI      = 512
 	maxPersonal = 1200
 
 	// shortText is what the evidence of an entitlement is cut to before whole rows give way, in characters.

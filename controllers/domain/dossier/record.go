@@ -210,6 +210,7 @@ type grantedRow struct {
 	Grant       string                     `json:"grant"`
 	Profile     string                     `json:"profile"`
 	Entitlement v1alpha1.EntitlementStatus `json:"entitlement"`
+	Custody     []v1alpha1.CustodyRecord   `json:"custody,omitempty"`
 }
 
 // access is the evidence for every entitlement, by profile and target.
@@ -218,7 +219,7 @@ func (s *sealer) access(r *v1alpha1.DossierRecord) error {
 	for i := range s.facts.Grants {
 		g := &s.facts.Grants[i]
 		for _, row := range g.Status.Entitlements {
-			rows = append(rows, grantedRow{Grant: string(g.UID), Profile: g.Spec.Profile, Entitlement: row})
+			rows = append(rows, grantedRow{Grant: string(g.UID), Profile: g.Spec.Profile, Entitlement: row, Custody: custody(g, row.Name)})
 		}
 	}
 	slices.SortFunc(rows, func(a, b grantedRow) int {
@@ -240,14 +241,44 @@ func (s *sealer) access(r *v1alpha1.DossierRecord) error {
 		names := worker(s.facts.Engagement)
 		names[row.Subject] = maskedSubject
 		own := newMask(names)
+		attested, err := s.custody(kept[i].Custody)
+		if err != nil {
+			return err
+		}
 		r.Access = append(r.Access, v1alpha1.SealedAccess{
 			Profile: kept[i].Profile, Entitlement: row.Name, Provider: row.Provider, Target: clip(own.apply(row.Target), maxTarget), Subject: subject,
 			State: row.State, Preexisted: row.Preexisted, GrantedAt: row.GrantedAt, VerifiedAt: row.VerifiedAt, RevokedAt: row.RevokedAt,
-			Evidence: clip(own.apply(row.Evidence), s.limits.text),
+			Evidence: clip(own.apply(row.Evidence), s.limits.text), Custody: attested,
 		})
 	}
 	s.leaveOut(r, "access", len(rest), rest)
 	return nil
+}
+
+// custody is what custodians attested of an entitlement, in the order in which they did.
+func custody(g *v1alpha1.AccessGrant, entitlement string) []v1alpha1.CustodyRecord {
+	said := slices.DeleteFunc(slices.Clone(g.Spec.Custody), func(c v1alpha1.CustodyRecord) bool { return c.Entitlement != entitlement })
+	slices.SortFunc(said, func(a, b v1alpha1.CustodyRecord) int {
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.Verdict, b.Verdict))
+	})
+	return said
+}
+
+// custody keeps who attested what, and when, and the evidence that they gave.
+func (s *sealer) custody(said []v1alpha1.CustodyRecord) ([]v1alpha1.SealedCustody, error) {
+	var sealed []v1alpha1.SealedCustody
+	for i := range said {
+		by, err := s.people.digest(said[i].By)
+		if err != nil {
+			return nil, err
+		}
+		c := v1alpha1.SealedCustody{Verdict: string(said[i].Verdict), At: said[i].At, By: by}
+		for _, e := range said[i].Evidence {
+			c.Evidence = append(c.Evidence, v1alpha1.Evidence{URI: clip(s.mask.apply(e.URI), maxURI), SHA256: e.SHA256})
+		}
+		sealed = append(sealed, c)
+	}
+	return sealed, nil
 }
 
 // rank puts what is so after what is not.

@@ -90,6 +90,9 @@ func sealedDigests(r *v1alpha1.DossierRecord) map[string]string {
 	}
 	for i := range r.Access {
 		note(r.Access[i].Subject)
+		for _, c := range r.Access[i].Custody {
+			note(c.By)
+		}
 	}
 	return digests
 }

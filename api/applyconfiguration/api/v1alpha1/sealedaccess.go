@@ -28,12 +28,14 @@ type SealedAccessApplyConfiguration struct {
 	Preexisted *bool `json:"preexisted,omitempty"`
 	// grantedAt is when it was granted.
 	GrantedAt *v1.Time `json:"grantedAt,omitempty"`
-	// verifiedAt is when the final state was read back.
+	// verifiedAt is when the final state was read back; absent where it was attested.
 	VerifiedAt *v1.Time `json:"verifiedAt,omitempty"`
-	// revokedAt is when it was read back as gone.
+	// revokedAt is when it was read back as gone; absent where it was attested.
 	RevokedAt *v1.Time `json:"revokedAt,omitempty"`
-	// evidence is what was read back, without the subject; it ends in … where it was cut to keep the file small.
+	// evidence is what was read back or, where nothing can be, what was attested, without the subject; it ends in … where it was cut to keep the file small.
 	Evidence *string `json:"evidence,omitempty"`
+	// custody is what custodians attested of an item that people hand out and take back, in the order in which they did. None of it was read back.
+	Custody []SealedCustodyApplyConfiguration `json:"custody,omitempty"`
 }
 
 // SealedAccessApplyConfiguration constructs a declarative configuration of the SealedAccess type for use with
@@ -127,5 +129,18 @@ func (b *SealedAccessApplyConfiguration) WithRevokedAt(value v1.Time) *SealedAcc
 // If called multiple times, the Evidence field is set to the value of the last call.
 func (b *SealedAccessApplyConfiguration) WithEvidence(value string) *SealedAccessApplyConfiguration {
 	b.Evidence = &value
+	return b
+}
+
+// WithCustody adds the given value to the Custody field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Custody field.
+func (b *SealedAccessApplyConfiguration) WithCustody(values ...*SealedCustodyApplyConfiguration) *SealedAccessApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithCustody")
+		}
+		b.Custody = append(b.Custody, *values[i])
+	}
 	return b
 }

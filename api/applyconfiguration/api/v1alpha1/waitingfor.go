@@ -13,7 +13,7 @@ import (
 type WaitingForApplyConfiguration struct {
 	// what is awaited, as <area>/<item>, for example onboarding/nda.
 	What *string `json:"what,omitempty"`
-	// who is awaited: a contact's role, Worker, Supplier, Approver, Requester, Reviewer, or Operator for the operator itself.
+	// who is awaited: a contact's role, Worker, Supplier, Approver, Requester, Reviewer, Custodian, or Operator for the operator itself.
 	Who *string `json:"who,omitempty"`
 	// subject is the awaited identity, where it is known by name.
 	Subject *SubjectApplyConfiguration `json:"subject,omitempty"`
