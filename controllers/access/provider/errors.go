@@ -12,6 +12,8 @@ type Error struct {
 	Refused bool
 	// Busy says that the call was not made: too many others are under way.
 	Busy bool
+	// Open says that the call was not made: the target system has not answered the last ones.
+	Open bool
 	// Waits says that a person has to act first, which is no failure. The message says who, and what to do.
 	Waits bool
 	// RetryAfter is how long the target system asks to be left alone; zero if it does not say.
@@ -62,6 +64,12 @@ func IsWaiting(err error) bool {
 func IsBusy(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Busy
+}
+
+// IsOpen says whether a call was not made because the target system has not answered the last ones. RetryAfter says when one tries again.
+func IsOpen(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Open
 }
 
 // RetryAfter returns how long the target system asks to be left alone, or zero.

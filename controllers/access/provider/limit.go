@@ -16,13 +16,6 @@ const (
 	DefaultMaxConcurrent = 4
 )
 
-// patience is how long a call waits for its turn before it is given up as Busy. It is long against a healthy target's answer, so that
-// little is tried in vain, and short against a timeout: what waits here keeps one of the operator's workers from other targets.
-const patience = 100 * time.Millisecond
-
-// busyWait is what a call that was given up as Busy asks to wait, unless the rate limit knows better: a few calls' time.
-const busyWait = 250 * time.Millisecond
-
 // Limits bound the calls to one target system.
 type Limits struct {
 	// Timeout of one call.
@@ -69,7 +62,7 @@ func Limit(p Provider, limits Limits, c clock.PassiveClock, observe Observer) Pr
 	l := &limited{
 		Provider: p,
 		timeout:  limits.Timeout,
-		turns:    make(chan struct{}, limits.MaxConcurrent),
+		turns:    newTurns(limits, c),
 		bucket:   bucket,
 		clock:    c,
 		observe:  observe,
@@ -83,7 +76,7 @@ func Limit(p Provider, limits Limits, c clock.PassiveClock, observe Observer) Pr
 type limited struct {
 	Provider
 	timeout time.Duration
-	turns   chan struct{}
+	turns   *turns
 	bucket  *rate.Limiter
 	clock   clock.PassiveClock
 	observe Observer
@@ -126,47 +119,30 @@ func (l *limitedLister) List(ctx context.Context) ([]string, error) {
 }
 
 func (l *limited) call(ctx context.Context, operation Operation, do func(context.Context) error) error {
-	if err := l.turn(ctx); err != nil {
+	back, err := l.turns.take(ctx)
+	if err != nil {
 		return err
 	}
-	defer func() { <-l.turns }()
+	result := ResultError
+	// Also of a call that panics: its turn is over.
+	defer func() { back(result == ResultSuccess || result == ResultRefused) }()
+	reserved := l.bucket.Reserve()
+	if delay := reserved.Delay(); delay > 0 {
+		reserved.Cancel()
+		return busy(delay)
+	}
 
 	started := l.clock.Now()
 	callCtx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	err := do(callCtx)
-	l.observe(operation, resultOf(err), l.clock.Since(started))
+	err = do(callCtx)
+	result = resultOf(err)
+	l.observe(operation, result, l.clock.Since(started))
 	if err != nil && ctx.Err() == nil && errors.Is(callCtx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
 		// Some clients lose the reason on the way up.
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	}
 	return err
-}
-
-// turn waits for a turn and takes it, or ends as Busy.
-func (l *limited) turn(ctx context.Context) error {
-	waiting, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	select {
-	case l.turns <- struct{}{}:
-	case <-waiting.Done():
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return busy(busyWait)
-	}
-
-	reserved := l.bucket.Reserve()
-	if delay := reserved.Delay(); delay > 0 {
-		reserved.Cancel()
-		<-l.turns
-		return busy(delay)
-	}
-	return nil
-}
-
-func busy(wait time.Duration) error {
-	return &Error{Busy: true, RetryAfter: wait, Err: errors.New("too many calls are under way")}
 }
 
 func resultOf(err error) Result {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,10 +26,21 @@ type scripted struct {
 func (s *scripted) Probe(ctx context.Context) error { return s.probe(ctx) }
 
 // ledger notes what an Observer is told.
-type ledger []string
+type ledger struct {
+	mu    sync.Mutex
+	lines []string
+}
 
 func (l *ledger) observe(operation provider.Operation, result provider.Result, took time.Duration) {
-	*l = append(*l, fmt.Sprintf("%s %s %s", operation, result, took))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fmt.Sprintf("%s %s %s", operation, result, took))
+}
+
+func (l *ledger) read() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines
 }
 
 var generous = provider.Limits{Timeout: time.Minute, MaxConcurrent: 1}
@@ -55,7 +68,7 @@ func TestEveryCallIsReportedWithItsResult(t *testing.T) {
 
 			err := p.Probe(t.Context())
 			g.Expect(errors.Is(err, test.err)).To(BeTrue(), "the error goes through: %v", err)
-			g.Expect(noted).To(ConsistOf(test.want))
+			g.Expect(noted.read()).To(ConsistOf(test.want))
 		})
 	}
 }
@@ -80,9 +93,10 @@ func TestACallWhoseTurnDoesNotComeIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
 		var noted ledger
-		calls, release := 0, make(chan struct{})
+		var calls atomic.Int32
+		release := make(chan struct{})
 		p := provider.Limit(&scripted{probe: func(context.Context) error {
-			calls++
+			calls.Add(1)
 			<-release
 			return nil
 		}}, provider.Limits{Timeout: time.Minute, MaxConcurrent: 2}, clocktesting.NewFakePassiveClock(time.Now()), noted.observe)
@@ -97,7 +111,7 @@ func TestACallWhoseTurnDoesNotComeIsNotMade(t *testing.T) {
 		g.Expect(provider.IsBusy(err)).To(BeTrue(), "%v", err)
 		g.Expect(provider.RetryAfter(err)).To(BeNumerically(">", 0))
 		g.Expect(time.Since(started)).To(BeNumerically("<", time.Second), "what waits keeps a worker from other targets")
-		g.Expect(calls).To(Equal(2))
+		g.Expect(calls.Load()).To(Equal(int32(2)))
 
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -107,8 +121,60 @@ func TestACallWhoseTurnDoesNotComeIsNotMade(t *testing.T) {
 		g.Expect(<-done).To(Succeed())
 		g.Expect(<-done).To(Succeed())
 		g.Expect(p.Probe(t.Context())).To(Succeed(), "a turn that is over is free again")
-		g.Expect(noted).To(HaveLen(3), "a call that was not made is not reported")
+		g.Expect(noted.read()).To(HaveLen(3), "a call that was not made is not reported")
 	})
+}
+
+// TestCallsThatHangKeepNobodyWaiting has all turns taken by calls that have been under way for long.
+func TestCallsThatHangKeepNobodyWaiting(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		usual  time.Duration
+		wait   time.Duration
+	}{
+		{"a call that takes longer than usual may take until its timeout", time.Millisecond, 9 * time.Second},
+		{"a call that usually takes long ends soon", 12 * time.Second, 3 * time.Second},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewWithT(t)
+				clock := clocktesting.NewFakePassiveClock(time.Now())
+				hang, release := false, make(chan struct{})
+				p := provider.Limit(&scripted{probe: func(context.Context) error {
+					if !hang {
+						clock.SetTime(clock.Now().Add(test.usual))
+						return nil
+					}
+					<-release
+					return nil
+				}}, provider.Limits{Timeout: 10 * time.Second, MaxConcurrent: 2}, clock, new(ledger).observe)
+				for range 2 {
+					g.Expect(p.Probe(t.Context())).To(Succeed())
+				}
+				hang = true
+				done := make(chan error, 2)
+				for range 2 {
+					go func() { done <- p.Probe(t.Context()) }()
+				}
+				synctest.Wait()
+				clock.SetTime(clock.Now().Add(time.Second))
+
+				waits := map[time.Duration]bool{}
+				for range 8 {
+					started := time.Now()
+					err := p.Probe(t.Context())
+					g.Expect(provider.IsBusy(err)).To(BeTrue(), "%v", err)
+					g.Expect(time.Since(started)).To(BeZero(), "it does not wait")
+					g.Expect(provider.RetryAfter(err)).To(BeNumerically("~", test.wait+500*time.Millisecond, 1500*time.Millisecond))
+					waits[provider.RetryAfter(err)] = true
+				}
+				g.Expect(waits).To(HaveLen(8), "those who are given up do not come back all at once")
+				close(release)
+				g.Expect(<-done).To(Succeed())
+				g.Expect(<-done).To(Succeed())
+			})
+		})
+	}
 }
 
 func TestCallsKeepToTheRate(t *testing.T) {
