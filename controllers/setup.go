@@ -21,6 +21,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes"
 	"github.com/longshore-dev/longshore/controllers/access/provider/ldap"
 	"github.com/longshore-dev/longshore/controllers/access/provider/manual"
+	"github.com/longshore-dev/longshore/controllers/access/provider/postgres"
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
 	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
@@ -46,6 +47,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 	c, reader, recorder := mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("longshore")
 	targets := access.NewTargets(provider.Registry{
 		v1alpha1.ProviderKubernetes: kubernetes.Type(reader, c),
+		v1alpha1.ProviderPostgreSQL: postgres.Type(),
 		v1alpha1.ProviderLDAP:       ldap.Type(),
 		v1alpha1.ProviderSCIM:       scim.Type(),
 		v1alpha1.ProviderManual:     manual.Type(c, reader),
