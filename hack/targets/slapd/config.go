@@ -36,8 +36,8 @@ dbnosync
 index objectClass,entryUUID,uid,member,uniqueMember,memberUid eq
 limits users size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
-access to dn.subtree="{{.Groups}}" attrs=member,uniqueMember,memberUid by dn.exact="{{.OperatorDN}}" write by users read by * none
 access to dn.subtree="ou=hidden,{{.Base}}" by * none
+access to attrs=member,uniqueMember,memberUid by dn.exact="{{.OperatorDN}}" write by users read by * none
 access to * by users read by * none
 {{- if .ReferentialIntegrity}}
 overlay refint
@@ -49,13 +49,11 @@ refint_attributes member uniqueMember
 func (s *Server) configure() error {
 	values := struct {
 		Options
-		Certificate, Key                               string
-		Base, Groups, RootDN, OperatorDN, RootPassword string
-		SizeLimit                                      int
+		Certificate, Key                       string
+		Base, RootDN, OperatorDN, RootPassword string
+		SizeLimit                              int
 	}{
-		Options: s.options,
-		Base:    Base, Groups: Groups, RootDN: rootDN, OperatorDN: operatorDN, RootPassword: s.passwords[rootDN],
-		SizeLimit: SizeLimit,
+		Options: s.options, Base: Base, RootDN: rootDN, OperatorDN: operatorDN, RootPassword: s.passwords[rootDN], SizeLimit: SizeLimit,
 	}
 	if !s.options.WithoutTLS {
 		pair, err := s.options.Authority.Issue()
