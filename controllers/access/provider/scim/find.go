@@ -48,6 +48,20 @@ func (p *Provider) findGroup(ctx context.Context, a access, h handle) (*group, e
 	return g, explain(err, a.doing("reading the group of"))
 }
 
+// holds says whether an account is a member of a group. Where a group may be very large, services do not list its members: of a group
+// that lists nobody they are asked for the one, and those that do not know the question are taken at their word.
+func (p *Provider) holds(ctx context.Context, a access, g *group, u *user) (bool, error) {
+	if len(g.Members) > 0 {
+		return g.lists(u), nil
+	}
+	found, err := searchAll[group](ctx, p.client, groupsPath, equals("id", g.ID)+" and "+equals("members.value", u.ID))
+	if isStatus(err, http.StatusBadRequest) || isStatus(err, http.StatusNotImplemented) {
+		return false, nil
+	}
+	// More than the one would be an answer to another question.
+	return len(found) == 1 && found[g.ID] != nil, explain(err, a.doing("asking for"))
+}
+
 // attempts is how often what was changed between reading and writing is read again within one call: as many times as others may be
 // writing at once.
 const attempts = provider.DefaultMaxConcurrent

@@ -7,8 +7,8 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
-// Grant makes an account active, or makes it a member of a group. An account that does not exist is made, inactive where only a
-// membership is asked for.
+// Grant makes an account active, or makes it a member of a group. An account that does not exist is made inactive first, also for a
+// membership alone.
 func (p *Provider) Grant(ctx context.Context, request provider.Request) error {
 	target := request.Target
 	a, err := accessOf(target)
@@ -29,7 +29,7 @@ func (p *Provider) Grant(ctx context.Context, request provider.Request) error {
 }
 
 func (p *Provider) activate(ctx context.Context, target provider.Target, h handle) error {
-	u, err := p.ensureUser(ctx, target, h, true)
+	u, err := p.ensureUser(ctx, target, h)
 	if err != nil || u.active() {
 		return err
 	}
@@ -47,15 +47,15 @@ func (p *Provider) join(ctx context.Context, target provider.Target, a access, h
 	if g == nil {
 		return provider.Retryable("the service has no group %q: create it, or name another in the profile", a.group)
 	}
-	u, err := p.ensureUser(ctx, target, h, false)
-	if err != nil || g.has(u) {
+	u, err := p.ensureUser(ctx, target, h)
+	if err != nil || g.lists(u) {
 		return err
 	}
 	return p.client.change(ctx, groupsPath, g.ID, g.Meta.Version, addMember(u))
 }
 
 // ensureUser returns the account of a Target. What a handle names and is gone is not what is to be given again: the name is.
-func (p *Provider) ensureUser(ctx context.Context, target provider.Target, h handle, active bool) (*user, error) {
+func (p *Provider) ensureUser(ctx context.Context, target provider.Target, h handle) (*user, error) {
 	u, err := p.findUser(ctx, target, h)
 	if err == nil && u == nil && h.user != "" {
 		u, err = p.findUser(ctx, target, handle{})
@@ -63,22 +63,30 @@ func (p *Provider) ensureUser(ctx context.Context, target provider.Target, h han
 	if err != nil || u != nil {
 		return u, err
 	}
-	made := &user{}
-	_, err = p.client.do(ctx, call{method: http.MethodPost, path: usersPath, body: newUser{
+	if err := p.makeUser(ctx, target.Subject); err != nil {
+		return nil, err
+	}
+	// Only what is found by its name can be taken away by it: until then nothing is given to the account.
+	u, err = p.findUser(ctx, target, handle{})
+	if err == nil && u == nil {
+		err = provider.Retryable("the service made the account and does not find it by its userName yet")
+	}
+	return u, err
+}
+
+// makeUser fails with a conflict if somebody else made the account in the same moment, or if the name is taken by what is not shown.
+func (p *Provider) makeUser(ctx context.Context, subject string) error {
+	_, err := p.client.do(ctx, call{method: http.MethodPost, path: usersPath, body: newUser{
 		Schemas:  []string{userSchema},
-		UserName: target.Subject,
+		UserName: subject,
 		// Only a note of where the account comes from: no use is made of it.
-		ExternalID: "longshore:" + provider.NewTarget(p.behind, accountName, target.Subject).Key,
-		Active:     active,
-	}}, made)
+		ExternalID: "longshore:" + provider.NewTarget(p.behind, accountName, subject).Key,
+	}}, nil)
 	switch {
 	case isStatus(err, http.StatusConflict):
-		// Somebody made it in the same moment, or the name is taken by what is not shown.
-		return nil, err
+		return err
 	case isType(err, "invalidValue"):
-		return nil, provider.Refused("making the account: %w: the service may ask for more than a userName: make the account there, inactive", err)
-	case err != nil:
-		return nil, explain(err, "making the account")
+		return provider.Refused("making the account: %w: the service may ask for more than a userName: make the account there, inactive", err)
 	}
-	return made, checkID(made.ID)
+	return explain(err, "making the account")
 }

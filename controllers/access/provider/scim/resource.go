@@ -44,7 +44,7 @@ func (u *user) version() *string { return &u.Meta.Version }
 // active says whether an account can be used. One of which the service does not say so can be.
 func (u *user) active() bool { return u.Active == nil || *u.Active }
 
-// newUser is an account that is to be made.
+// newUser is an account that is to be made. It is inactive.
 type newUser struct {
 	Schemas    []string `json:"schemas"`
 	UserName   string   `json:"userName"`
@@ -68,7 +68,8 @@ func (g *group) id() string       { return g.ID }
 func (g *group) name() string     { return g.DisplayName }
 func (g *group) version() *string { return &g.Meta.Version }
 
-func (g *group) has(u *user) bool { return slices.Contains(g.Members, member{Value: u.ID}) }
+// lists says whether the service shows an account among the members of a group.
+func (g *group) lists(u *user) bool { return slices.Contains(g.Members, member{Value: u.ID}) }
 
 // resource is a user or a group.
 type resource[T any] interface {
@@ -116,13 +117,17 @@ func removeMember(u *user) patch {
 }
 
 // equals is a filter for an attribute with a value. The value is quoted as JSON quotes strings (RFC 7644 §3.4.2.2), so that every
-// character stands for itself.
+// character stands for itself; a quote by its number, because there are services to which any quote ends a string.
 func equals(attribute, value string) string {
-	var quoted bytes.Buffer
-	encoder := json.NewEncoder(&quoted)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // A string into a buffer cannot fail.
-	return attribute + " eq " + strings.TrimSuffix(quoted.String(), "\n")
+	parts := strings.Split(value, `"`)
+	for i, part := range parts {
+		var quoted bytes.Buffer
+		encoder := json.NewEncoder(&quoted)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(part) // A string into a buffer cannot fail.
+		parts[i] = strings.Trim(quoted.String(), "\"\n")
+	}
+	return attribute + ` eq "` + strings.Join(parts, `\u0022`) + `"`
 }
 
 // maxHandle is what a Target keeps of a handle.

@@ -33,8 +33,8 @@ func (p *Provider) leave(ctx context.Context, target provider.Target, a access) 
 	if err != nil || u == nil || g == nil {
 		return err
 	}
-	// A group that lists nobody may be one of a service that does not list members.
-	if len(g.Members) > 0 && !g.has(u) {
+	// A group that lists nobody may be one whose members the service does not list.
+	if len(g.Members) > 0 && !g.lists(u) {
 		return nil
 	}
 	err = p.client.change(ctx, groupsPath, g.ID, g.Meta.Version, removeMember(u))

@@ -21,7 +21,7 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 	case u == nil:
 		return provider.Observed{Evidence: "the service has no such account" + byHandle(target)}, nil
 	case a.group != "":
-		return observeMembership(target, a, u, g), nil
+		return p.observeMembership(ctx, target, a, u, g)
 	case !u.active():
 		return provider.Observed{Evidence: "the account is not active"}, nil
 	default:
@@ -29,20 +29,24 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 	}
 }
 
-func observeMembership(target provider.Target, a access, u *user, g *group) provider.Observed {
+func (p *Provider) observeMembership(ctx context.Context, target provider.Target, a access, u *user, g *group) (provider.Observed, error) {
+	if g == nil {
+		return provider.Observed{Evidence: fmt.Sprintf("the service has no group %q", a.group) + byHandle(target)}, nil
+	}
+	held, err := p.holds(ctx, a, g, u)
 	switch {
-	case g == nil:
-		return provider.Observed{Evidence: fmt.Sprintf("the service has no group %q", a.group) + byHandle(target)}
-	case len(g.Members) == 0:
-		return provider.Observed{Evidence: fmt.Sprintf("group %q (id %s) lists no members", a.group, g.ID)}
-	case !g.has(u):
-		return provider.Observed{Evidence: fmt.Sprintf("the account is not among the members of group %q (id %s)", a.group, g.ID)}
+	case err != nil:
+		return provider.Observed{}, err
+	case !held && len(g.Members) == 0:
+		return provider.Observed{Evidence: fmt.Sprintf("group %q (id %s) lists no members", a.group, g.ID)}, nil
+	case !held:
+		return provider.Observed{Evidence: fmt.Sprintf("the account is not among the members of group %q (id %s)", a.group, g.ID)}, nil
 	}
 	return provider.Observed{
 		Held:     true,
 		Handle:   handle{user: u.ID, group: g.ID}.String(),
 		Evidence: fmt.Sprintf("the account is among the members of group %q (id %s)", a.group, g.ID) + renamed(a.group, g.DisplayName),
-	}
+	}, nil
 }
 
 // byHandle says that something was looked for by its id, and not by its name.
