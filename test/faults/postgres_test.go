@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -36,15 +34,14 @@ func newDatabase(t *testing.T) *database {
 	d := &database{Gomega: NewWithT(t)}
 	authority, err := certs.NewAuthority()
 	d.Expect(err).NotTo(HaveOccurred())
-	dir, err := os.MkdirTemp("", "longshore-faults-") //nolint:usetesting // The test's own folders are closed to the user that the server runs as.
-	d.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	d.server, err = postgres.Start(t.Context(), postgres.Options{Dir: dir, Authority: authority})
+	d.server, err = postgres.Start(t.Context(), postgres.Options{Authority: authority})
 	d.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { d.Expect(d.server.Stop()).To(Succeed()) })
 	d.password, err = d.server.SetUpOperator(t.Context())
 	d.Expect(err).NotTo(HaveOccurred())
-	d.proxy = faults.PostgreSQL(t, faults.Upstream{Address: d.server.Address(), CABundle: authority.PEM}, pairIn(t, dir))
+	identity, err := d.server.Identity()
+	d.Expect(err).NotTo(HaveOccurred())
+	d.proxy = faults.PostgreSQL(t, faults.Upstream{Address: d.server.Address(), CABundle: authority.PEM}, identity)
 
 	d.config, err = pgx.ParseConfig("sslmode=disable")
 	d.Expect(err).NotTo(HaveOccurred())
@@ -57,20 +54,6 @@ func newDatabase(t *testing.T) *database {
 	d.config.TLSConfig = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: host, MinVersion: tls.VersionTLS12}
 	d.config.TLSConfig.RootCAs.AppendCertsFromPEM(authority.PEM)
 	return d
-}
-
-// pairIn is the certificate that the server itself shows.
-func pairIn(t *testing.T, dir string) certs.Pair {
-	t.Helper()
-	certificate, err := os.ReadFile(filepath.Join(dir, "tls.crt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := os.ReadFile(filepath.Join(dir, "tls.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return certs.Pair{Certificate: certificate, Key: key}
 }
 
 func (d *database) connect(t *testing.T) (*pgx.Conn, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes/kubernetestest"
 	"github.com/longshore-dev/longshore/controllers/access/provider/ldap/ldaptest"
+	"github.com/longshore-dev/longshore/controllers/access/provider/postgres/postgrestest"
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim/scimtest"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 	"github.com/longshore-dev/longshore/test/faults"
@@ -74,6 +75,14 @@ var systems = map[string]func(*testing.T) *system{
 		s := behindProxy(real)
 		s.proxy = faults.HTTP(t, faults.Upstream{Address: real.Address(), CABundle: real.Authority().PEM}, identity(t, real.Authority()))
 		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialToken, "not-the-token")
+		return s
+	},
+	"PostgreSQL": func(t *testing.T) *system {
+		t.Helper()
+		real := postgrestest.Start(t)
+		s := behindProxy(real)
+		s.proxy = faults.PostgreSQL(t, faults.Upstream{Address: real.Address(), CABundle: real.Authority().PEM}, real.Identity(t))
+		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
 		return s
 	},
 	"Kubernetes": func(t *testing.T) *system {
