@@ -47,16 +47,18 @@ func TestAKubeconfigCarriesEverythingItselfOrIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type (
-		cluster = func(*clientcmdapi.Cluster)
-		user    = func(*clientcmdapi.AuthInfo)
-	)
+	cluster := func(change func(*clientcmdapi.Cluster)) func(*clientcmdapi.Config) {
+		return func(k *clientcmdapi.Config) { change(k.Clusters["there"]) }
+	}
+	user := func(change func(*clientcmdapi.AuthInfo)) func(*clientcmdapi.Config) {
+		return func(k *clientcmdapi.Config) { change(k.AuthInfos["longshore"]) }
+	}
 	for _, test := range []struct {
 		reason string
-		change any
+		change func(*clientcmdapi.Config)
 		want   string
 	}{
-		{"a token and an authority are enough", nil, ""},
+		{"a token and an authority are enough", func(*clientcmdapi.Config) {}, ""},
 		{"a certificate and its key are credentials", user(func(u *clientcmdapi.AuthInfo) {
 			u.Token, u.ClientCertificateData, u.ClientKeyData = "", pair.Certificate, pair.Key
 		}), ""},
@@ -107,14 +109,7 @@ func TestAKubeconfigCarriesEverythingItselfOrIsRefused(t *testing.T) {
 		t.Run(test.reason, func(t *testing.T) {
 			g := NewWithT(t)
 			kubeconfig := valid(authority)
-			switch change := test.change.(type) {
-			case cluster:
-				change(kubeconfig.Clusters["there"])
-			case user:
-				change(kubeconfig.AuthInfos["longshore"])
-			case func(*clientcmdapi.Config):
-				change(kubeconfig)
-			}
+			test.change(kubeconfig)
 			content, err := runtime.Encode(clientcmdlatest.Codec, kubeconfig)
 			g.Expect(err).NotTo(HaveOccurred())
 

@@ -1,7 +1,9 @@
 package kubernetes
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
@@ -322,4 +325,71 @@ func TestAPersonsDecisionIsRefusedWithWhatToDo(t *testing.T) {
 	err := p.Revoke(t.Context(), target, provider.RevokeOptions{Preexisting: true})
 	g.Expect(provider.IsRefused(err)).To(BeTrue(), "%v", err)
 	g.Expect(err).To(MatchError(ContainSubstring("add it to the resourceNames of ClusterRole longshore-bind, or take the subject out by hand")))
+}
+
+func TestEverythingThatBearsTheMarkIsListedHoweverMuchItIs(t *testing.T) {
+	g := NewWithT(t)
+	p := open(t, operator)
+	lister, is := p.(provider.Lister)
+	g.Expect(is).To(BeTrue())
+	namespace := clustertest.Namespace(t, shared)
+	made := make([]binding, pageSize+1)
+	var want []any
+	for i := range made {
+		target := inNamespace(t, p, bindable, namespace)
+		made[i] = desired(scope{namespace: namespace, clusterRole: bindable}, target)
+		want = append(want, target.Key)
+	}
+	var group sync.WaitGroup
+	for some := range slices.Chunk(made, 64) {
+		group.Go(func() {
+			for _, b := range some {
+				if err := admin.Create(t.Context(), b.Object); err != nil {
+					t.Errorf("creating %s: %v", b, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	// Somebody who copied the labels made something that Longshore would not know by its name.
+	copied := byHand(namespace, bindable, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "copier"})
+	copied.Labels = marks(provider.Target{Key: "copied"})
+	g.Expect(admin.Create(t.Context(), copied)).To(Succeed())
+
+	keys, err := lister.List(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(keys).To(ContainElements(want...))
+	g.Expect(keys).NotTo(ContainElement("copied"))
+	g.Expect(slices.IsSorted(keys)).To(BeTrue(), "the same each time")
+}
+
+func TestAnAccessProviderIsNotTurnedToAnotherCluster(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(shared.InstallCRDs(t.Context(), "../../../../config/crd/bases/gig.longshore.dev_accessproviders.yaml")).To(Succeed())
+	g.Expect(v1alpha1.AddToScheme(scheme.Scheme)).To(Succeed())
+	secret := &v1alpha1.LocalReference{Name: "cluster-there"}
+	for _, test := range []struct {
+		reason      string
+		before, now *v1alpha1.LocalReference
+		want        string
+	}{
+		{"the own cluster stays the own", nil, nil, ""},
+		{"a kubeconfig may move to another Secret", secret, &v1alpha1.LocalReference{Name: "cluster-there-2"}, ""},
+		{"what was granted here is not there", nil, secret, "create another AccessProvider"},
+		{"what was granted there is not here", secret, nil, "create another AccessProvider"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			g := NewWithT(t)
+			p := here()
+			p.Name, p.GenerateName, p.Spec.CredentialsRef = "", "cluster-", test.before
+			g.Expect(admin.Create(t.Context(), p)).To(Succeed())
+			p.Spec.CredentialsRef, p.Spec.MaxConcurrent = test.now, 2
+			err := admin.Update(t.Context(), p)
+			if test.want == "" {
+				g.Expect(err).NotTo(HaveOccurred())
+				return
+			}
+			g.Expect(err).To(MatchError(ContainSubstring(test.want)))
+		})
+	}
 }

@@ -85,12 +85,21 @@ func (u unrepeated) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 || response.StatusCode != http.StatusTooManyRequests && response.StatusCode < http.StatusInternalServerError {
+	wait, asked := waitAskedFor(response)
+	if !asked {
 		return response, nil
 	}
 	response.Body.Close()
-	return nil, provider.After(time.Duration(seconds)*time.Second, fmt.Errorf("the API server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode)))
+	return nil, provider.After(wait, fmt.Errorf("the API server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode)))
+}
+
+// waitAskedFor is what client-go would wait.
+func waitAskedFor(response *http.Response) (time.Duration, bool) {
+	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode < http.StatusInternalServerError {
+		return 0, false
+	}
+	seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 31)
+	return time.Duration(seconds) * time.Second, err == nil
 }
 
 // kinds are all that the provider needs to know of an API server, so that it need not ask.

@@ -64,7 +64,7 @@ func TestAnotherCluster(t *testing.T) {
 }
 
 func (c there) open(connection provider.Connection) provider.Provider {
-	c.T.Helper()
+	c.Helper()
 	opened, err := c.Type().Open(connection)
 	c.Expect(err).NotTo(HaveOccurred())
 	return opened
@@ -72,7 +72,7 @@ func (c there) open(connection provider.Connection) provider.Provider {
 
 // target is one that nobody has yet.
 func (c there) target(p provider.Provider) provider.Target {
-	c.T.Helper()
+	c.Helper()
 	targets, err := p.Resolve(c.Entitlement(c.T), c.Subject(c.T))
 	c.Expect(err).NotTo(HaveOccurred())
 	return targets[0]
@@ -80,7 +80,7 @@ func (c there) target(p provider.Provider) provider.Target {
 
 // granted is one that was granted, and read back.
 func (c there) granted() provider.Target {
-	c.T.Helper()
+	c.Helper()
 	p := c.open(c.Connection())
 	target := c.target(p)
 	c.Expect(p.Grant(c.Context(), provider.Request{Target: target})).To(Succeed())
@@ -100,12 +100,12 @@ func (c there) behind(kubeconfig []byte) provider.Connection {
 
 // server answers instead of the API server, as the proxies do.
 func (c there) server(handler http.Handler) provider.Connection {
-	c.T.Helper()
+	c.Helper()
 	return c.Via(c.serve(handler))
 }
 
 func (c there) serve(handler http.Handler) (address string) {
-	c.T.Helper()
+	c.Helper()
 	pair, err := c.Authority().Issue()
 	c.Expect(err).NotTo(HaveOccurred())
 	server := httptest.NewUnstartedServer(handler)
@@ -118,7 +118,7 @@ func (c there) serve(handler http.Handler) (address string) {
 
 // proxy passes on what handle leaves to it.
 func (c there) proxy(handle func(http.ResponseWriter, *http.Request) bool) provider.Connection {
-	c.T.Helper()
+	c.Helper()
 	passOn := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: c.Address()})
 	passOn.Transport = &http.Transport{TLSClientConfig: c.UpstreamTLS()}
 	return c.server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +130,7 @@ func (c there) proxy(handle func(http.ResponseWriter, *http.Request) bool) provi
 
 // listen counts who calls, and answers nobody.
 func (c there) listen() (address string, calls *atomic.Int64) {
-	c.T.Helper()
+	c.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	c.Expect(err).NotTo(HaveOccurred())
 	c.Cleanup(func() { listener.Close() })
@@ -149,7 +149,7 @@ func (c there) listen() (address string, calls *atomic.Int64) {
 }
 
 func (c there) refused(err error, words string) {
-	c.T.Helper()
+	c.Helper()
 	c.Expect(provider.IsRefused(err)).To(BeTrue(), "%v", err)
 	c.Expect(err).To(MatchError(ContainSubstring(words)))
 }

@@ -237,7 +237,7 @@ func (s *System) ClusterWide() v1alpha1.KubernetesEntitlement {
 
 // Harness holds to the contract what InNamespaces or ClusterWide gives.
 func (s *System) Harness(wanted v1alpha1.KubernetesEntitlement) providertest.Harness {
-	h := s.Hands.HarnessOf(s.Type(), s.Connection(), wanted)
+	h := s.HarnessOf(s.Type(), s.Connection(), wanted)
 	h.WrongCredentials = map[string][]byte{
 		v1alpha1.CredentialKubeconfig: Kubeconfig(s.address, s.UpstreamCA(), s.account.BearerToken+"x"),
 	}
