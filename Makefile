@@ -56,8 +56,17 @@ build: ## Build the operator into bin/manager.
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/manager .
 
 .PHONY: test
-test: ## Run every test, against a real API server where one is needed.
-	@$(with-control-plane) && $(GO) test -timeout $(TEST_TIMEOUT) ./...
+test: test-providers ## Run every test, against a real API server where one is needed.
+	@$(with-control-plane) && $(GO) test -timeout $(TEST_TIMEOUT) $$($(GO) list ./... | grep -v '/test/providers$$')
+
+# What the last package reports is shown also when its result is cached.
+.PHONY: test-providers
+test-providers: ## Test every provider against real target systems that fail in every way, and show the fault matrix.
+	@hack/targets/install.sh
+	@$(with-control-plane) && $(GO) test -timeout $(TEST_TIMEOUT) ./controllers/access/provider/... ./hack/targets/... ./test/faults && \
+		mkdir -p .cache && log=.cache/test-providers.log && \
+		{ $(GO) test -v -timeout $(TEST_TIMEOUT) ./test/providers >$$log || { grep -vE '^ *(=== |--- PASS)' $$log; exit 1; }; } && \
+		sed -n 's/^report: //p' $$log
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server: the API types and the domain.
