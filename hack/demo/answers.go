@@ -58,6 +58,10 @@ func (o *office) answerEngagement(e *v1alpha1.Engagement, w v1alpha1.WaitingFor)
 		s.Verdict = v1alpha1.VerdictDone
 	case "deliverable":
 		a.after = o.answerDeliverable(s, e, w, item)
+	case "access":
+		if !answerCustody(s, e, item) {
+			return a, false
+		}
 	case "evaluation":
 		a.object = o.evaluation(e, item)
 		return a, a.object != nil
@@ -208,6 +212,21 @@ func (o *office) answerStep(s *v1alpha1.AttestationSpec, p *v1alpha1.ProcedureSt
 		}
 		s.Score = ptr.To(trainingScore(step.Name, attempt))
 	}
+}
+
+// answerCustody has the custodian hand an item out or, when they have done so, take it back.
+func answerCustody(s *v1alpha1.AttestationSpec, e *v1alpha1.Engagement, item string) bool {
+	if !strings.HasPrefix(item, "custody.") {
+		return false
+	}
+	s.Verdict = v1alpha1.VerdictHandedOut
+	for _, r := range e.Status.Attestations {
+		if r.Claim == s.Claim && r.Verdict == v1alpha1.VerdictHandedOut {
+			s.Verdict = v1alpha1.VerdictReturned
+		}
+	}
+	s.Evidence = []v1alpha1.Evidence{evidence(e, s.Claim+"/"+strings.ToLower(string(s.Verdict)))}
+	return true
 }
 
 // evidence stands for a document that is kept elsewhere.

@@ -22,6 +22,13 @@ var ground = []manifest{
 	{"case-2-feature-team/4-procedures.yaml", "tess"},
 }
 
+// These connect the systems outside the cluster, each where it is there; the first does where any is.
+var (
+	outsidePlatform  = manifest{"case-2-feature-team/outside/1-platform.yaml", ""}
+	outsideDirectory = manifest{"case-2-feature-team/outside/2-directory.yaml", "sam"}
+	outsideDatabase  = manifest{"case-2-feature-team/outside/3-staging-database.yaml", "sam"}
+)
+
 // requests are the engagements that are asked for on the story's first day.
 var requests = []manifest{
 	{"case-1-designer/5-engagement.yaml", "mia"},
@@ -30,6 +37,17 @@ var requests = []manifest{
 
 // replacement is asked for when the back-end developer resigns.
 var replacement = manifest{"case-2-feature-team/replacement.yaml", "lena"}
+
+// prepare sets up all that the cases stand on.
+func (s *stage) prepare(ctx context.Context, c calendar) error {
+	if err := s.apply(ctx, c, ground...); err != nil {
+		return err
+	}
+	if err := s.outside.hire(ctx, s.admin); err != nil {
+		return err
+	}
+	return s.apply(ctx, c, s.outside.manifests()...)
+}
 
 // apply applies files as the people who answer for them, each with their own rights.
 func (s *stage) apply(ctx context.Context, c calendar, manifests ...manifest) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ func (r *record) print(out io.Writer) {
 	}
 	if took, found := r.replacementTook(); found {
 		fmt.Fprintf(out, "\nThe back-end developer resigned; %.0f hours of the story later the replacement had accepted.\n", took.Hours())
+	}
+	if n := r.returned(); n > 0 {
+		fmt.Fprintf(out, "%d items were handed out and returned, as their custodian attested; nothing can be read back of them.\n", n)
 	}
 	fmt.Fprintf(out, "The chain of %d dossiers is %s.\n", len(r.Dossiers), r.Chain)
 }
@@ -67,24 +71,75 @@ func (r *record) printEngagement(out io.Writer, e *v1alpha1.Engagement) {
 	}
 }
 
-// printGrant shows what was read back from the target, and what the API server said when it was asked.
+// printGrant shows what was read back from the target, or attested, and what the target itself said when it was asked.
 func (r *record) printGrant(out io.Writer, g *v1alpha1.AccessGrant) {
-	for _, e := range g.Status.Entitlements {
-		held, now := find(r.WhileHeld, g, e.Name), find(r.Afterwards, g, e.Name)
-		fmt.Fprintf(out, "  access      %s/%s: granted %s, verified %s, revoked and read back %s\n",
-			g.Spec.Profile, e.Name, r.moment(e.GrantedAt), r.moment(held.Verified), r.moment(e.RevokedAt))
-		fmt.Fprintf(out, "              read back: %s\n", e.Evidence)
-		fmt.Fprintf(out, "              %s while granted: %s, now: %s\n", now.Question, yes(held.Allowed), yes(now.Allowed))
+	for i := range g.Status.Entitlements {
+		switch e := &g.Status.Entitlements[i]; {
+		case handedOut(e):
+			r.printItem(out, g, e)
+		case i == slices.IndexFunc(g.Status.Entitlements, func(o v1alpha1.EntitlementStatus) bool { return o.Name == e.Name }):
+			r.printAccess(out, g, e.Name)
+		}
 	}
 }
 
-func find(answers []probe, g *v1alpha1.AccessGrant, entitlement string) probe {
-	for _, a := range answers {
-		if a.grant == g.UID && a.Entitlement == entitlement {
-			return a
+// printAccess shows one entitlement, which has a row for each place in the target system that it gives access to.
+func (r *record) printAccess(out io.Writer, g *v1alpha1.AccessGrant, name string) {
+	var rows []v1alpha1.EntitlementStatus
+	for _, e := range g.Status.Entitlements {
+		if e.Name == name {
+			rows = append(rows, e)
 		}
 	}
-	return probe{}
+	held := about(r.WhileHeld, g, name)
+	var verified *metav1.Time
+	if len(held) > 0 {
+		verified = held[0].Verified
+	}
+	first, last := rows[0].GrantedAt, rows[0].RevokedAt
+	for _, e := range rows {
+		if e.GrantedAt.Before(first) {
+			first = e.GrantedAt
+		}
+		if last.Before(e.RevokedAt) {
+			last = e.RevokedAt
+		}
+	}
+	fmt.Fprintf(out, "  access      %s/%s: granted %s, verified %s, revoked and read back %s\n",
+		g.Spec.Profile, name, r.moment(first), r.moment(verified), r.moment(last))
+	for _, e := range rows {
+		fmt.Fprintf(out, "              read back: %s\n", e.Evidence)
+	}
+	for _, now := range about(r.Afterwards, g, name) {
+		then := slices.ContainsFunc(held, func(a probe) bool { return a.Question == now.Question && a.Allowed })
+		fmt.Fprintf(out, "              %s while granted: %s, now: %s\n", now.Question, yes(then), yes(now.Allowed))
+	}
+}
+
+// printItem shows what its custodian attested: nothing can be read back of an item.
+func (r *record) printItem(out io.Writer, g *v1alpha1.AccessGrant, e *v1alpha1.EntitlementStatus) {
+	said := func(verdict v1alpha1.Verdict) string {
+		for _, c := range g.Spec.Custody {
+			if c.Entitlement == e.Name && c.Verdict == verdict {
+				return r.moment(&c.At) + " by " + c.By
+			}
+		}
+		return "never"
+	}
+	fmt.Fprintf(out, "  item        %s/%s: handed out %s, returned %s\n",
+		g.Spec.Profile, e.Name, said(v1alpha1.VerdictHandedOut), said(v1alpha1.VerdictReturned))
+	fmt.Fprintf(out, "              %s\n", e.Evidence)
+}
+
+// about are the answers about one entitlement of a grant.
+func about(answers []probe, g *v1alpha1.AccessGrant, entitlement string) []probe {
+	var found []probe
+	for _, a := range answers {
+		if a.grant == g.UID && a.Entitlement == entitlement {
+			found = append(found, a)
+		}
+	}
+	return found
 }
 
 func yes(b bool) string {

@@ -21,6 +21,7 @@ import (
 // options of the command line.
 type options struct {
 	stay    bool
+	outside bool
 	day     time.Duration
 	timeout time.Duration
 	record  string
@@ -67,6 +68,7 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	var o options
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.BoolVar(&o.stay, "stay", false, "play nothing; keep the control plane and the operator up until Ctrl-C")
+	flags.BoolVar(&o.outside, "outside", true, "connect a directory and a database outside the cluster, where OpenLDAP and PostgreSQL are installed")
 	flags.DurationVar(&o.day, "day", 3*time.Second, "how long a day of the story lasts")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the play may take")
 	flags.StringVar(&o.record, "record", "demo-record.json", "where the whole record goes")
@@ -84,7 +86,7 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	if o.stay {
 		name = "run"
 	}
-	s, err := raise(ctx, root, filepath.Join(root, ".cache", name), out)
+	s, err := raise(ctx, root, filepath.Join(root, ".cache", name), o.outside, out)
 	if err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func demo(ctx context.Context, s *stage, o options, out *os.File) error {
 	defer cancel()
 	began := time.Now().Truncate(time.Second)
 	c := calendar{from: storyBegins, to: began, day: o.day}
-	if err := s.apply(ctx, c, ground...); err != nil {
+	if err := s.prepare(ctx, c); err != nil {
 		return err
 	}
 	if err := s.apply(ctx, c, requests...); err != nil {

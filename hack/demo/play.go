@@ -60,7 +60,7 @@ func newPlay(ctx context.Context, s *stage, c calendar, show *screen) (*play, er
 	if err != nil {
 		return nil, err
 	}
-	p.probes = newProbes(s.admin, reader)
+	p.probes = newProbes(s.admin, reader, &s.outside)
 	p.office, err = newOffice(ctx, reader, c)
 	return p, err
 }

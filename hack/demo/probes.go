@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -14,15 +15,17 @@ import (
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-// probe is a question put to the API server itself, and not to Longshore: may this account do what the grant was for?
+// probe is a question put to the target system itself, and not to Longshore: may this account do what the grant was for?
 type probe struct {
 	Grant       string `json:"grant"`
 	Entitlement string `json:"entitlement"`
 	// Verified is when the entitlement was read back in the state that it is in.
 	Verified *metav1.Time `json:"verifiedAt,omitempty"`
-	Question string       `json:"question"`
-	Allowed  bool         `json:"allowed"`
-	At       time.Time    `json:"at"`
+	// Asked is who answered: the API server, the directory, the database.
+	Asked    string    `json:"asked"`
+	Question string    `json:"question"`
+	Allowed  bool      `json:"allowed"`
+	At       time.Time `json:"at"`
 
 	grant types.UID
 }
@@ -30,12 +33,13 @@ type probe struct {
 // probes asks twice about every grant: while it is verified, and when all is over.
 type probes struct {
 	admin, reader client.Client
+	outside       *outside
 	asked         map[types.UID]bool
 	granted       []probe
 }
 
-func newProbes(admin, reader client.Client) *probes {
-	return &probes{admin: admin, reader: reader, asked: map[types.UID]bool{}}
+func newProbes(admin, reader client.Client, o *outside) *probes {
+	return &probes{admin: admin, reader: reader, outside: o, asked: map[types.UID]bool{}}
 }
 
 // whileGranted asks about every grant that has been verified since it was last called.
@@ -59,37 +63,55 @@ func (p *probes) whileGranted(ctx context.Context) error {
 	return nil
 }
 
-// ask puts a SubjectAccessReview for each entitlement of a grant.
+// ask asks about each entitlement of a grant. Of an item that was handed out by hand there is nothing to ask.
 func (p *probes) ask(ctx context.Context, g *v1alpha1.AccessGrant) ([]probe, error) {
 	var profile v1alpha1.AccessProfile
 	if err := p.reader.Get(ctx, client.ObjectKey{Name: g.Spec.Profile}, &profile); err != nil {
 		return nil, fmt.Errorf("reading the profile %s: %w", g.Spec.Profile, err)
 	}
-	var answers []probe
+	var all []probe
+	asked := map[string]bool{}
 	for _, held := range g.Status.Entitlements {
-		for _, e := range profile.Spec.Entitlements {
-			if e.Name != held.Name || e.Kubernetes == nil {
-				continue
-			}
-			answer, err := p.review(ctx, held.Subject, e.Kubernetes)
-			if err != nil {
-				return nil, err
-			}
-			answer.Grant, answer.Entitlement, answer.Verified, answer.grant = g.Namespace+"/"+g.Name, e.Name, held.VerifiedAt, g.UID
-			answers = append(answers, answer)
+		i := slices.IndexFunc(profile.Spec.Entitlements, func(e v1alpha1.Entitlement) bool { return e.Name == held.Name })
+		// One entitlement may have several rows, one for each place in the target system: the question is the same.
+		if i < 0 || asked[held.Name] {
+			continue
+		}
+		asked[held.Name] = true
+		answers, err := p.put(ctx, held.Subject, &profile.Spec.Entitlements[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			a.Grant, a.Entitlement, a.Verified, a.grant = g.Namespace+"/"+g.Name, held.Name, held.VerifiedAt, g.UID
+			all = append(all, a)
 		}
 	}
-	return answers, nil
+	return all, nil
+}
+
+// put puts the question that goes with an entitlement to the system that knows.
+func (p *probes) put(ctx context.Context, subject string, e *v1alpha1.Entitlement) ([]probe, error) {
+	switch {
+	case e.Kubernetes != nil:
+		return p.review(ctx, subject, e.Kubernetes)
+	case e.LDAP != nil && p.outside.directory != nil:
+		return p.outside.directory.ask(ctx, subject, e.LDAP.Group)
+	case e.Postgres != nil && p.outside.database != nil:
+		return p.outside.database.ask(ctx, subject, e.Postgres.Database)
+	default:
+		return nil, nil
+	}
 }
 
 // review asks for the last verb of the first rule of the ClusterRole, which is the most that the samples' roles allow.
-func (p *probes) review(ctx context.Context, user string, k *v1alpha1.KubernetesEntitlement) (probe, error) {
+func (p *probes) review(ctx context.Context, user string, k *v1alpha1.KubernetesEntitlement) ([]probe, error) {
 	var role rbacv1.ClusterRole
 	if err := p.reader.Get(ctx, client.ObjectKey{Name: k.ClusterRole}, &role); err != nil {
-		return probe{}, fmt.Errorf("reading the ClusterRole %s: %w", k.ClusterRole, err)
+		return nil, fmt.Errorf("reading the ClusterRole %s: %w", k.ClusterRole, err)
 	}
 	if len(role.Rules) == 0 {
-		return probe{}, fmt.Errorf("the ClusterRole %s allows nothing, so there is nothing to ask", k.ClusterRole)
+		return nil, fmt.Errorf("the ClusterRole %s allows nothing, so there is nothing to ask", k.ClusterRole)
 	}
 	rule := role.Rules[0]
 	attributes := &authorizationv1.ResourceAttributes{
@@ -100,8 +122,8 @@ func (p *probes) review(ctx context.Context, user string, k *v1alpha1.Kubernetes
 	}
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: attributes}}
 	if err := p.admin.Create(ctx, review); err != nil {
-		return probe{}, fmt.Errorf("asking the API server what %s may do: %w", user, err)
+		return nil, fmt.Errorf("asking the API server what %s may do: %w", user, err)
 	}
 	question := fmt.Sprintf("may %s %s %s.%s in %s?", user, attributes.Verb, attributes.Resource, attributes.Group, attributes.Namespace)
-	return probe{Question: question, Allowed: review.Status.Allowed, At: time.Now()}, nil
+	return []probe{{Asked: "the API server", Question: question, Allowed: review.Status.Allowed, At: time.Now()}}, nil
 }

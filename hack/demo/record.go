@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -101,11 +102,23 @@ func (r *record) write(path string) error {
 	return nil
 }
 
-// revoked says whether every entitlement of a grant was read back as gone.
-func revoked(g *v1alpha1.AccessGrant) bool {
+// over says whether nothing is left of a grant: every entitlement was read back as gone or, if it is an item, attested as returned.
+func over(g *v1alpha1.AccessGrant) bool {
 	return len(g.Status.Entitlements) > 0 && !slices.ContainsFunc(g.Status.Entitlements, func(e v1alpha1.EntitlementStatus) bool {
-		return e.State != v1alpha1.GrantRevoked || e.RevokedAt == nil
+		return !readBackGone(&e) && !returned(&e)
 	})
+}
+
+func readBackGone(e *v1alpha1.EntitlementStatus) bool {
+	return e.State == v1alpha1.GrantRevoked && e.RevokedAt != nil && !handedOut(e)
+}
+
+// returned is what a custodian attested, which is less than proof.
+func returned(e *v1alpha1.EntitlementStatus) bool { return e.State == v1alpha1.GrantAttested }
+
+// handedOut says whether an entitlement is an item, of which nothing but attestations can be known.
+func handedOut(e *v1alpha1.EntitlementStatus) bool {
+	return e.State == v1alpha1.GrantAttested || strings.HasPrefix(e.Evidence, v1alpha1.AttestedEvidence)
 }
 
 // faults lists what should not be: an engagement that is not closed, a statement that did not count, access that is left.
@@ -129,18 +142,24 @@ func (r *record) faults() []string {
 		}
 	}
 	for i := range r.Grants {
-		if g := &r.Grants[i]; !revoked(g) {
+		g := &r.Grants[i]
+		if !over(g) {
 			fault("the grant %s/%s is %s", g.Namespace, g.Name, g.Status.State)
+		}
+		for k := range g.Status.Entitlements {
+			if e := &g.Status.Entitlements[k]; !handedOut(e) && (len(about(r.WhileHeld, g, e.Name)) == 0 || len(about(r.Afterwards, g, e.Name)) == 0) {
+				fault("nobody asked the target system about %s of the grant %s/%s, while it was granted and afterwards", e.Name, g.Namespace, g.Name)
+			}
 		}
 	}
 	for _, a := range r.WhileHeld {
 		if !a.Allowed {
-			fault("while granted, the API server said no: %s", a.Question)
+			fault("while granted, %s said no: %s", a.Asked, a.Question)
 		}
 	}
 	for _, a := range r.Afterwards {
 		if a.Allowed {
-			fault("afterwards, the API server still says yes: %s", a.Question)
+			fault("afterwards, %s still says yes: %s", a.Asked, a.Question)
 		}
 	}
 	for _, b := range r.Bindings {
@@ -179,11 +198,11 @@ func (r *record) replacementTook() (time.Duration, bool) {
 	return r.calendar.date(filled).Sub(r.calendar.date(left)).Round(time.Hour), true
 }
 
-// left is how many entitlements, bindings and permissions are left.
+// left is how many grants, bindings and permissions are left.
 func (r *record) left() int {
 	n := len(r.Bindings)
 	for i := range r.Grants {
-		if !revoked(&r.Grants[i]) {
+		if !over(&r.Grants[i]) {
 			n++
 		}
 	}
@@ -207,8 +226,21 @@ func (r *record) closed() (n int) {
 
 func (r *record) gone() (n int) {
 	for i := range r.Grants {
-		if revoked(&r.Grants[i]) {
+		rows := r.Grants[i].Status.Entitlements
+		if over(&r.Grants[i]) && slices.ContainsFunc(rows, func(e v1alpha1.EntitlementStatus) bool { return readBackGone(&e) }) {
 			n++
+		}
+	}
+	return n
+}
+
+// returned counts the items, which the last line does not: they were not read back.
+func (r *record) returned() (n int) {
+	for i := range r.Grants {
+		for k := range r.Grants[i].Status.Entitlements {
+			if returned(&r.Grants[i].Status.Entitlements[k]) {
+				n++
+			}
 		}
 	}
 	return n

@@ -19,14 +19,16 @@ func goodRecord() *record {
 	successor := *engaged("back-end-replacement", *sealed.DeepCopy(), v1alpha1.PhaseClosed)
 	successor.Spec.Replaces = &v1alpha1.Replaces{Name: resigning}
 	successor.Status.Terms = &v1alpha1.AcceptedTerms{AcceptedAt: metav1.NewTime(c.at(resignsOn.Add(24 * time.Hour)))}
-	grant := v1alpha1.AccessGrant{ObjectMeta: metav1.ObjectMeta{Namespace: "checkout", Name: "a-grant"}}
-	grant.Status.Entitlements = []v1alpha1.EntitlementStatus{{Name: "code", State: v1alpha1.GrantRevoked, RevokedAt: &someTime}}
+	grant := v1alpha1.AccessGrant{ObjectMeta: metav1.ObjectMeta{Namespace: "checkout", Name: "a-grant", UID: "code"}}
+	grant.Status.Entitlements = []v1alpha1.EntitlementStatus{{Name: "code", State: v1alpha1.GrantRevoked, RevokedAt: &someTime, Evidence: "there is no RoleBinding"}}
+	item := v1alpha1.AccessGrant{ObjectMeta: metav1.ObjectMeta{Namespace: "checkout", Name: "an-item", UID: "laptop"}}
+	item.Status.Entitlements = []v1alpha1.EntitlementStatus{{Name: "laptop", State: v1alpha1.GrantAttested, Evidence: v1alpha1.AttestedEvidence + "returned"}}
 	return &record{
 		calendar: c, Chain: "unbroken",
 		Engagements: []v1alpha1.Engagement{leaver, successor},
-		Grants:      []v1alpha1.AccessGrant{grant},
-		WhileHeld:   []probe{{Question: "may bruno?", Allowed: true}},
-		Afterwards:  []probe{{Question: "may bruno?"}},
+		Grants:      []v1alpha1.AccessGrant{grant, item},
+		WhileHeld:   []probe{{grant: "code", Entitlement: "code", Asked: "the API server", Question: "may bruno?", Allowed: true}},
+		Afterwards:  []probe{{grant: "code", Entitlement: "code", Asked: "the API server", Question: "may bruno?"}},
 	}
 }
 
@@ -35,8 +37,8 @@ func TestARunInWhichAllWentWellHasNoFaults(t *testing.T) {
 	if faults := r.faults(); len(faults) > 0 {
 		t.Errorf("expected no faults, got %q", faults)
 	}
-	if r.closed() != 2 || r.gone() != 1 || r.left() != 0 {
-		t.Errorf("expected 2 closed, 1 revoked, 0 left; got %d, %d, %d", r.closed(), r.gone(), r.left())
+	if r.closed() != 2 || r.gone() != 1 || r.returned() != 1 || r.left() != 0 {
+		t.Errorf("expected 2 closed, 1 revoked, 1 returned, 0 left; got %d, %d, %d, %d", r.closed(), r.gone(), r.returned(), r.left())
 	}
 }
 
@@ -74,6 +76,26 @@ func TestARunIsNotDoneWhileAnythingIsLeft(t *testing.T) {
 			reason: "a grant that gave nothing proves nothing by being gone",
 			spoil:  func(r *record) { r.WhileHeld[0].Allowed = false },
 			fault:  "while granted, the API server said no",
+		},
+		{
+			reason: "access that no one asked the target system about, before or after",
+			spoil:  func(r *record) { r.WhileHeld = nil },
+			fault:  "nobody asked the target system about code",
+		},
+		{
+			reason: "a laptop that is still out",
+			spoil:  func(r *record) { r.Grants[1].Status.Entitlements[0].State = v1alpha1.GrantRevoking },
+			fault:  "the grant checkout/an-item",
+			left:   1,
+		},
+		{
+			reason: "a laptop that is called read back: nothing can read it",
+			spoil: func(r *record) {
+				e := &r.Grants[1].Status.Entitlements[0]
+				e.State, e.RevokedAt = v1alpha1.GrantRevoked, &someTime
+			},
+			fault: "the grant checkout/an-item is",
+			left:  1,
 		},
 		{
 			reason: "a binding that was forgotten",

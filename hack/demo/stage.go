@@ -12,6 +12,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,13 +36,14 @@ type stage struct {
 	cluster  *cluster.Cluster
 	operator *operator
 	// admin is the cluster administrator: used for installing, and for asking the API server who may do what.
-	admin client.Client
+	admin   client.Client
+	outside outside
 	// root of the repository, and the folder for what this run leaves.
 	root, dir string
 }
 
 // raise starts everything and returns when it is ready, telling a person at each step what is under way.
-func raise(ctx context.Context, root, dir string, out io.Writer) (*stage, error) {
+func raise(ctx context.Context, root, dir string, withOutside bool, out io.Writer) (*stage, error) {
 	s := &stage{root: root, dir: dir}
 	began := time.Now()
 	say := func(what string) { fmt.Fprintf(out, "%4.0fs  %s\n", time.Since(began).Seconds(), what) }
@@ -52,6 +54,7 @@ func raise(ctx context.Context, root, dir string, out io.Writer) (*stage, error)
 	built := make(chan error, 1)
 	go func() { built <- buildOperator(ctx, root, binary) }()
 
+	plan, planned := planOutside(withOutside)
 	steps := []struct {
 		what string
 		do   func() error
@@ -61,6 +64,7 @@ func raise(ctx context.Context, root, dir string, out io.Writer) (*stage, error)
 			return err
 		}},
 		{"installing the kinds, the roles and the admission policies", func() error { return s.install(ctx) }},
+		{planned, func() error { return s.startOutside(ctx, plan) }},
 		{"building the operator", func() error { return <-built }},
 		{"starting the operator under its own service account", func() (err error) {
 			s.operator, err = startOperator(ctx, s.cluster, binary, dir)
@@ -97,7 +101,7 @@ func (s *stage) install(ctx context.Context) error {
 func newScheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		v1alpha1.AddToScheme, rbacv1.AddToScheme, authorizationv1.AddToScheme, admissionregistrationv1.AddToScheme,
+		v1alpha1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme, authorizationv1.AddToScheme, admissionregistrationv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("registering kinds: %w", err)
@@ -137,13 +141,14 @@ func (s *stage) strike() error {
 	if s.operator != nil {
 		errs = append(errs, s.operator.stop())
 	}
+	errs = append(errs, s.outside.stop())
 	if s.cluster != nil {
 		errs = append(errs, s.cluster.Stop())
 	}
 	return errors.Join(errs...)
 }
 
-// render writes a sample with its dates moved into the run's own folder, and returns the path: what is applied can be read.
+// render writes a sample with its dates moved, and connected to this run's systems, into the run's own folder, and returns the path: what is applied can be read.
 func (s *stage) render(c calendar, sample string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(s.root, samplesDir, sample))
 	if err != nil {
@@ -156,7 +161,7 @@ func (s *stage) render(c calendar, sample string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(path, s.outside.connect(text), 0o600); err != nil {
 		return "", fmt.Errorf("writing a sample: %w", err)
 	}
 	return path, nil

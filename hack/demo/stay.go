@@ -13,14 +13,18 @@ import (
 // stay sets up what the cases stand on, says how to use it, and waits for Ctrl-C.
 func stay(ctx context.Context, s *stage, _ options, out *os.File) error {
 	c := calendar{from: storyBegins, to: time.Now().Truncate(time.Second), day: wholeDay}
-	if err := s.apply(ctx, c, ground...); err != nil {
+	if err := s.prepare(ctx, c); err != nil {
 		return err
 	}
 	kubeconfig := filepath.Join(s.dir, "kubeconfig")
 	if err := cluster.WriteKubeconfig(kubeconfig, s.cluster.RESTConfig()); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, usage, s.relative(kubeconfig), kubeconfig, filepath.Dir(s.cluster.Kubectl()), s.operator.log)
+	look, err := s.outside.look()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, usage, s.relative(kubeconfig), kubeconfig, filepath.Dir(s.cluster.Kubectl()), look, s.operator.log)
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nending the operator and the control plane")
@@ -42,8 +46,8 @@ Longshore runs. %s is an administrator's access, on loopback only. In another te
   kubectl get eng -A                           what each engagement waits for, and for whom
   kubectl describe eng -n marketing spring-campaign-designer
 
---as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1) or lena, theo, rita, fay, bruno (case 2).
+--as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1) or lena, theo, rita, kofi, fay, bruno (case 2).
 Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. docs/guides/one-designer.md plays case 1 by hand.
-
+%s
 The operator's log is %s. Ctrl-C ends everything and leaves nothing.
 `
