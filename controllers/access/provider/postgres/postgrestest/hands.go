@@ -31,22 +31,23 @@ func kindOf(target provider.Target) int {
 // Superuser connects as somebody with hands, until the test ends.
 func (s *System) Superuser(t *testing.T, database string) *pgx.Conn {
 	t.Helper()
-	conn, err := s.server.Connect(t.Context(), database)
+	// Tests clean up by it, too, when their own context has ended.
+	ctx := context.WithoutCancel(t.Context())
+	conn, err := s.server.Connect(ctx, database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The test's context has ended by then.
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	t.Cleanup(func() { _ = conn.Close(ctx) })
 	return conn
 }
 
 // ByHand executes statements as a superuser; {subject} stands for a role, quoted.
 func (s *System) ByHand(t *testing.T, subject string, statements ...string) {
 	t.Helper()
-	conn := s.Superuser(t, server.MaintenanceDatabase)
-	defer conn.Close(t.Context())
+	conn, ctx := s.Superuser(t, server.MaintenanceDatabase), context.WithoutCancel(t.Context())
+	defer conn.Close(ctx)
 	for _, statement := range statements {
-		if _, err := conn.Exec(t.Context(), put(subject, statement)); err != nil {
+		if _, err := conn.Exec(ctx, put(subject, statement)); err != nil {
 			t.Fatalf("by hand, %s: %v", statement, err)
 		}
 	}
@@ -143,15 +144,15 @@ func (s *System) open(t *testing.T, target provider.Target) (alive func() bool) 
 	t.Helper()
 	kind := kindOf(target)
 	if kind != Login {
+		// Longshore does not drop a role that others let in.
 		s.letIn(t, target.Subject)
+		t.Cleanup(func() { s.ByHand(t, target.Subject, `DROP ROLE IF EXISTS {subject}`) })
 	}
 	conn, err := s.LogIn(t, target.Subject, databaseOf(kind))
 	if err != nil {
 		t.Fatalf("logging in as the subject: %v", err)
 	}
-	t.Cleanup(func() {
-		_ = conn.Close(context.Background())
-	})
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	use := "SELECT 1"
 	if kind == Membership {
 		// From here on the session is the role, whatever becomes of the membership.
