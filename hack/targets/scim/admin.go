@@ -57,12 +57,15 @@ type State struct {
 // State reads the service's store itself, not by SCIM.
 func (s *Server) State(ctx context.Context) (State, error) {
 	var state State
-	return state, s.admin(ctx, http.MethodGet, "/state", nil, &state)
+	err := s.admin(ctx, http.MethodGet, "/state", nil, &state)
+	return state, err
 }
 
 // AddUser makes an account and returns it with its id.
 func (s *Server) AddUser(ctx context.Context, user User) (User, error) {
-	return user, s.admin(ctx, http.MethodPost, "/users", user, &user)
+	var made User
+	err := s.admin(ctx, http.MethodPost, "/users", user, &made)
+	return made, err
 }
 
 // ChangeUser changes what is given of an account, and leaves the rest.
@@ -79,8 +82,9 @@ func (s *Server) DeleteUser(ctx context.Context, id string) error {
 
 // AddGroup makes a group without members and returns it with its id.
 func (s *Server) AddGroup(ctx context.Context, displayName string) (Group, error) {
-	group := Group{DisplayName: displayName}
-	return group, s.admin(ctx, http.MethodPost, "/groups", group, &group)
+	var made Group
+	err := s.admin(ctx, http.MethodPost, "/groups", Group{DisplayName: displayName}, &made)
+	return made, err
 }
 
 // RenameGroup changes a group's displayName.

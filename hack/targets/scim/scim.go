@@ -29,10 +29,10 @@ const (
 	stopTimeout = 10 * time.Second
 )
 
-// Tokens of the service: the one that clients use, and the one for what administrators do by other means. They guard nothing but tests.
+// Tokens of the service: the one that clients use, and the one for what administrators do by other means.
 const (
-	Token      = "scim-token-of-a-service-on-loopback"
-	adminToken = "admin-token-of-a-service-on-loopback"
+	Token      = "scim-token-of-a-service-on-loopback"  //nolint:gosec // It guards nothing but tests.
+	adminToken = "admin-token-of-a-service-on-loopback" //nolint:gosec // It guards nothing but tests.
 )
 
 // Options say where the service keeps its data and who signs its certificate.
@@ -81,7 +81,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 
 func installed(folder string) error {
 	if _, err := exec.LookPath("node"); err != nil {
-		return fmt.Errorf("Node.js is not installed: run hack/targets/install.sh (%w)", err)
+		return fmt.Errorf("the SCIM service needs Node.js: run hack/targets/install.sh (%w)", err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", "scimmy-routers")); err != nil {
 		return errors.New("the modules of the SCIM service are not installed: run hack/targets/install.sh")

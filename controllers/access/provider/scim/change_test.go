@@ -281,6 +281,7 @@ func TestAnEntitlementIsAnAccountAndThenItsGroups(t *testing.T) {
 	for reason, entitlement := range map[string]v1alpha1.Entitlement{
 		"of another type": {Name: "tours", LDAP: &v1alpha1.LDAPEntitlement{Group: "cn=guides"}},
 		"an empty group":  {Name: "tours", SCIM: &v1alpha1.SCIMEntitlement{Groups: []string{" "}}},
+		"two lines":       {Name: "tours", SCIM: &v1alpha1.SCIMEntitlement{Groups: []string{"Tour\nGuides"}}},
 	} {
 		_, err := p.Resolve(entitlement, subject)
 		g.Expect(provider.IsRefused(err)).To(BeTrue(), "%s: %v", reason, err)

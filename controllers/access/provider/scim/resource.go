@@ -1,12 +1,11 @@
 package scim
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
@@ -116,19 +115,14 @@ func removeMember(u *user) patch {
 	return patchOf(operation{Op: "remove", Path: "members[" + equals("value", u.ID) + "]"})
 }
 
-// equals is a filter for an attribute with a value. The value is quoted as JSON quotes strings (RFC 7644 §3.4.2.2), so that every
-// character stands for itself; a quote by its number, because there are services to which any quote ends a string.
+// equals is a filter for an attribute with a value, quoted so that every character stands for itself.
 func equals(attribute, value string) string {
-	parts := strings.Split(value, `"`)
-	for i, part := range parts {
-		var quoted bytes.Buffer
-		encoder := json.NewEncoder(&quoted)
-		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(part) // A string into a buffer cannot fail.
-		parts[i] = strings.Trim(quoted.String(), "\"\n")
-	}
-	return attribute + ` eq "` + strings.Join(parts, `\u0022`) + `"`
+	return attribute + ` eq "` + quoting.Replace(value) + `"`
 }
+
+// quoting is that of JSON (RFC 7644 §3.4.2.2), of strings without control characters. A quote is written by its number, because there are
+// services to which any quote ends a string.
+var quoting = strings.NewReplacer(`\`, `\\`, `"`, `\u0022`)
 
 // maxHandle is what a Target keeps of a handle.
 const maxHandle = 512
@@ -172,7 +166,7 @@ func handleOf(target provider.Target, a access) (handle, error) {
 
 // checkID refuses an id by which nothing can be read or changed alone.
 func checkID(id string) error {
-	if id == "" || id == "." || id == ".." {
+	if id == "" || id == "." || id == ".." || strings.ContainsFunc(id, unicode.IsControl) {
 		return errors.New("the service gives a resource an id by which it cannot be called")
 	}
 	return nil

@@ -43,7 +43,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 		reason  string
 		user    string
 		group   string
-		call    func(provider.Provider, *testing.T, provider.Target, provider.Target) error
+		call    func(*testing.T, provider.Provider, provider.Target, provider.Target) error
 		path    string
 		version string
 		want    string
@@ -51,7 +51,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 		{
 			"§3.5.2.2: one member is removed by the filter in the path, in the version that was read",
 			file(t, "enterprise-user.json"), file(t, "group.json"),
-			func(p provider.Provider, t *testing.T, _, membership provider.Target) error {
+			func(t *testing.T, p provider.Provider, _, membership provider.Target) error {
 				return p.Revoke(t.Context(), membership, provider.RevokeOptions{})
 			},
 			"/v2/Groups/" + groupID, `W/"3694e05e9dff592"`,
@@ -60,7 +60,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 		{
 			"§3.5.2.1: one member is added",
 			inactive, groupOf(groupID, guides, "902c246b-6245-4190-8e05-00816be7344a"),
-			func(p provider.Provider, t *testing.T, _, membership provider.Target) error {
+			func(t *testing.T, p provider.Provider, _, membership provider.Target) error {
 				return p.Grant(t.Context(), provider.Request{Target: membership})
 			},
 			"/v2/Groups/" + groupID, "",
@@ -69,7 +69,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 		{
 			"§3.5.2.3: an account is made inactive, and not deleted",
 			file(t, "enterprise-user.json"), "",
-			func(p provider.Provider, t *testing.T, account, _ provider.Target) error {
+			func(t *testing.T, p provider.Provider, account, _ provider.Target) error {
 				return p.Revoke(t.Context(), account, provider.RevokeOptions{})
 			},
 			"/v2/Users/" + userID, `W/"3694e05e9dff591"`,
@@ -78,7 +78,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 		{
 			"§3.5.2.3: an account is made active",
 			inactive, "",
-			func(p provider.Provider, t *testing.T, account, _ provider.Target) error {
+			func(t *testing.T, p provider.Provider, account, _ provider.Target) error {
 				return p.Grant(t.Context(), provider.Request{Target: account})
 			},
 			"/v2/Users/" + userID, "",
@@ -94,7 +94,7 @@ func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 				on("PATCH /{kind}/{id}", 204, "")
 			p := open(t, s)
 			account, membership := targets(t, p)
-			g.Expect(test.call(p, t, account, membership)).To(Succeed())
+			g.Expect(test.call(t, p, account, membership)).To(Succeed())
 
 			patches := s.calls(http.MethodPatch)
 			g.Expect(patches).To(HaveLen(1))

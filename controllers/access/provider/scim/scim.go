@@ -45,7 +45,7 @@ func (p *Provider) Resolve(entitlement v1alpha1.Entitlement, subject string) ([]
 	}
 	targets := []provider.Target{provider.NewTarget(p.behind, access{}.String(), subject)}
 	for _, group := range wanted.Groups {
-		if strings.TrimSpace(group) == "" || !utf8.ValidString(group) {
+		if strings.TrimSpace(group) == "" || !utf8.ValidString(group) || strings.ContainsFunc(group, unicode.IsControl) {
 			return nil, provider.Refused("entitlement %s names no group that can exist: %q", entitlement.Name, group)
 		}
 		targets = append(targets, provider.NewTarget(p.behind, access{group: group}.String(), subject))

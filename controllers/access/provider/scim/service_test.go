@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -64,7 +65,9 @@ func (s *service) on(pattern string, answers ...any) *service {
 		i := min(count, len(answers)/2-1)
 		count++
 		s.mu.Unlock()
-		w.WriteHeader(answers[2*i].(int))
+		if status, is := answers[2*i].(int); is {
+			w.WriteHeader(status)
+		}
 		fmt.Fprint(w, answers[2*i+1])
 	})
 	return s
@@ -86,7 +89,10 @@ func (s *service) calls(method string) []asked {
 // start serves by TLS and returns how to connect.
 func start(t *testing.T, handler http.Handler) provider.Connection {
 	t.Helper()
-	server := httptest.NewTLSServer(handler)
+	server := httptest.NewUnstartedServer(handler)
+	// Clients that do not trust it are part of the tests.
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	behind := &v1alpha1.AccessProvider{Spec: v1alpha1.AccessProviderSpec{
 		Type:           v1alpha1.ProviderSCIM,
