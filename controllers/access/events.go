@@ -46,7 +46,10 @@ type item struct {
 }
 
 func (n *news) add(kind newsKind, r *row) {
-	name := fmt.Sprintf("%s (%s)", r.Name, r.Provider)
+	n.addNamed(kind, fmt.Sprintf("%s (%s)", r.Name, r.Provider))
+}
+
+func (n *news) addNamed(kind newsKind, name string) {
 	for i := range *n {
 		if (*n)[i].kind != kind {
 			continue
@@ -61,12 +64,12 @@ func (n *news) add(kind newsKind, r *row) {
 
 // announce tells what was written to status, once.
 func (p *pass) announce(ctx context.Context) {
-	for _, i := range p.news {
+	for _, i := range p.found.news {
 		names := strings.Join(i.names, ", ")
 		ctrl.LoggerFrom(ctx).Info(i.kind.reason, "entitlements", names)
 		p.tell(i.kind, names)
 	}
-	p.news = nil
+	p.found.news = nil
 }
 
 func (p *pass) tell(kind newsKind, names string) {

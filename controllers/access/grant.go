@@ -61,9 +61,7 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, err
 	}
 	p := r.newPass(f)
-	unlock := r.Targets.ledger.lock(p.keys())
-	err = p.run(ctx)
-	unlock()
+	err = p.runLocked(ctx)
 	if errors.Is(err, errStale) || apierrors.IsConflict(err) {
 		// The cache is behind; what it brings starts a pass, and this one makes sure.
 		return ctrl.Result{RequeueAfter: staleWait}, nil
@@ -75,6 +73,12 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, err
 	}
 	return p.result(), nil
+}
+
+func (p *pass) runLocked(ctx context.Context) error {
+	p.locks = p.Targets.ledger.lock(p.keys())
+	defer p.locks.unlockAll()
+	return p.run(ctx)
 }
 
 // staleWait is a moment for the cache to catch up.
@@ -189,19 +193,19 @@ func get[T any, P interface {
 // release takes the finalizer off a grant whose engagement is gone, once nothing is owed. As long as there is an engagement, that is
 // for its reconciler to do, after sealing.
 func (p *pass) release(ctx context.Context) error {
-	if !p.orphaned || !controllerutil.ContainsFinalizer(p.grant, v1alpha1.GrantFinalizer) {
+	if !p.orphaned || !controllerutil.ContainsFinalizer(p.stored, v1alpha1.GrantFinalizer) {
 		return nil
 	}
-	for i := range p.grant.Status.Entitlements {
+	for i := range p.stored.Status.Entitlements {
 		// Nobody is left to decide on access from before, which was never Longshore's.
-		if row := &p.grant.Status.Entitlements[i]; !concluded(row) && row.State != v1alpha1.GrantPreexisting {
+		if row := &p.stored.Status.Entitlements[i]; !concluded(row) && row.State != v1alpha1.GrantPreexisting {
 			return nil
 		}
 	}
-	before := p.grant.DeepCopy()
-	controllerutil.RemoveFinalizer(p.grant, v1alpha1.GrantFinalizer)
+	before := p.stored.DeepCopy()
+	controllerutil.RemoveFinalizer(p.stored, v1alpha1.GrantFinalizer)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := p.Client.Patch(ctx, p.grant, patch, client.FieldOwner(fieldOwner)); client.IgnoreNotFound(err) != nil {
+	if err := p.Client.Patch(ctx, p.stored, patch, client.FieldOwner(fieldOwner)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("taking the finalizer off a grant whose engagement is gone: %w", err)
 	}
 	ctrl.LoggerFrom(ctx).Info("released a grant whose engagement is gone; nothing is owed")
@@ -210,32 +214,32 @@ func (p *pass) release(ctx context.Context) error {
 
 // result says when to look again: at the next moment at which time alone changes something, and at every resync while anything is held.
 func (p *pass) result() ctrl.Result {
-	status := &p.grant.Status
+	status := &p.stored.Status
 	priority := 0
 	if status.Owed > 0 {
 		priority = revokePriority
 	}
 	if p.ending == nil {
 		if p.now.Before(p.grant.Spec.NotBefore.Time) {
-			p.wake(p.grant.Spec.NotBefore.Time)
+			p.found.wake(p.grant.Spec.NotBefore.Time)
 		}
-		p.wake(status.ExpiresAt.Time)
-		if p.wakeAt.Equal(status.ExpiresAt.Time) {
+		p.found.wake(status.ExpiresAt.Time)
+		if p.found.wakeAt.Equal(status.ExpiresAt.Time) {
 			priority = revokePriority
 		}
 	}
-	if again := p.began.Add(resync - spread(resync/5, string(p.grant.UID))); p.resyncs() && (p.wakeAt.IsZero() || again.Before(p.wakeAt)) {
-		p.wakeAt, priority = again, handler.LowPriority
+	if again := p.began.Add(resync - spread(resync/5, string(p.grant.UID))); p.resyncs() && (p.found.wakeAt.IsZero() || again.Before(p.found.wakeAt)) {
+		p.found.wakeAt, priority = again, handler.LowPriority
 	}
-	if p.wakeAt.IsZero() {
+	if p.found.wakeAt.IsZero() {
 		return ctrl.Result{Priority: ptr.To(0)}
 	}
-	return ctrl.Result{RequeueAfter: max(p.wakeAt.Sub(p.Clock.Now()), time.Millisecond), Priority: &priority}
+	return ctrl.Result{RequeueAfter: max(p.found.wakeAt.Sub(p.Clock.Now()), time.Millisecond), Priority: &priority}
 }
 
 // resyncs says whether there is anything to be read back: what is wanted, and what waits for people.
 func (p *pass) resyncs() bool {
-	if p.ending == nil || len(p.waits) > 0 {
+	if p.ending == nil || len(p.found.waits) > 0 {
 		return true
 	}
 	for i := range p.rows {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -22,6 +23,12 @@ type keyLock struct {
 	users int
 }
 
+// keyLocks are locks that one pass holds, by key.
+type keyLocks struct {
+	ledger *ledger
+	held   map[string]*keyLock
+}
+
 func newLedger() *ledger {
 	return &ledger{
 		locks:  map[string]*keyLock{},
@@ -30,35 +37,46 @@ func newLedger() *ledger {
 	}
 }
 
-// lock locks keys, in an order that is the same for all, and returns what unlocks them.
-func (l *ledger) lock(keys []string) (unlock func()) {
+// lock locks keys, in an order that is the same for all.
+func (l *ledger) lock(keys []string) *keyLocks {
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
-	locks := make([]*keyLock, len(keys))
+	locks := &keyLocks{l, map[string]*keyLock{}}
 	l.mu.Lock()
-	for i, key := range keys {
+	for _, key := range keys {
 		if l.locks[key] == nil {
 			l.locks[key] = &keyLock{}
 		}
-		locks[i] = l.locks[key]
-		locks[i].users++
+		l.locks[key].users++
+		locks.held[key] = l.locks[key]
 	}
 	l.mu.Unlock()
-	for _, lock := range locks {
-		lock.Lock()
+	for _, key := range keys {
+		locks.held[key].Lock()
 	}
-	return func() {
-		for _, lock := range locks {
-			lock.Unlock()
+	return locks
+}
+
+// unlock unlocks those of the keys that are held.
+func (l *keyLocks) unlock(keys ...string) {
+	if l == nil {
+		return
+	}
+	l.ledger.mu.Lock()
+	defer l.ledger.mu.Unlock()
+	for _, key := range keys {
+		lock := l.held[key]
+		if lock == nil {
+			continue
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for i, key := range keys {
-			if locks[i].users--; locks[i].users == 0 {
-				delete(l.locks, key)
-			}
+		delete(l.held, key)
+		lock.Unlock()
+		if lock.users--; lock.users == 0 {
+			delete(l.ledger.locks, key)
 		}
 	}
 }
+
+func (l *keyLocks) unlockAll() { l.unlock(slices.Collect(maps.Keys(l.held))...) }
 
 // note notes that a grant is about to be given something.
 func (l *ledger) note(grant types.NamespacedName, key, providerName string) {

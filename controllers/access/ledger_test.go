@@ -17,7 +17,7 @@ func TestAKeyIsLockedByOneAtATime(t *testing.T) {
 	for i := range 200 {
 		keys := [][]string{{"a", "b"}, {"b", "a"}, {"b", "c", "b"}, {"c"}, {}}[i%5]
 		group.Go(func() {
-			defer l.lock(keys)()
+			defer l.lock(keys).unlockAll()
 			for _, key := range keys {
 				if key == "b" {
 					inside[key]++

@@ -1,20 +1,19 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
-	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
 // passBudget is how long a pass goes on calling target systems. Then it writes what it has found, and the next one goes on.
@@ -26,45 +25,43 @@ const confirmFor = time.Second
 // errStale ends a pass that began with an old copy of its grant; the next one begins with a newer one.
 var errStale = errors.New("the grant changed since it was read")
 
-// pass carries out one plan. What it finds and does goes into rows, which are written to status before the first call that gives
-// something, and at the end.
+// pass carries out one plan, in one lane for each target system. What they find and do goes into rows, which are written to status before the
+// first call that gives something, and at the end.
 type pass struct {
 	*GrantReconciler
 	*facts
 	*plan
 
 	rows []row
-	// fresh are the keys whose intent this pass recorded: nothing was ever called for them.
-	fresh map[string]bool
-	// seen are the keys that this pass has read back already.
-	seen map[string]bool
-	// over are the rows that start over, with what is told when they are given.
-	over map[string]newsKind
-	// intends says that there are intents to be recorded.
-	intends bool
-	// confirmedAt is when the copy of the grant was the API server's newest for certain.
+	// lanes in the order of their names.
+	lanes []*lane
+	// found by all lanes.
+	found findings
+	// locks of the keys that the pass may give or take; nil if there are none.
+	locks *keyLocks
+
+	// mu guards what is stored: a lane that is late may make sure of it while it is written.
+	mu sync.Mutex
+	// stored is the newest copy of the grant.
+	stored *v1alpha1.AccessGrant
+	// confirmedAt is when it was the API server's newest for certain.
 	confirmedAt time.Time
-	// standing says, by AccessProvider, whether it was seen to stand after what is to be given was noted.
-	standing map[string]bool
-	// tired are the providers of which a call ran out of time in this pass; further ones would keep a worker for nothing.
-	tired map[string]bool
-	// wakeAt is the earliest moment at which there is something to do again; zero if there is none.
-	wakeAt time.Time
-	news   news
 }
 
 func (r *GrantReconciler) newPass(f *facts) *pass {
-	return &pass{
+	p := &pass{
 		GrantReconciler: r,
 		facts:           f,
 		plan:            makePlan(f),
 		rows:            slices.Clone(f.grant.Status.Entitlements),
-		fresh:           map[string]bool{},
-		seen:            map[string]bool{},
-		over:            map[string]newsKind{},
-		standing:        map[string]bool{},
-		tired:           map[string]bool{},
+		found:           newFindings(),
+		stored:          f.grant,
 	}
+	for _, s := range f.systems {
+		p.lanes = append(p.lanes, p.newLane(s))
+	}
+	slices.SortFunc(p.lanes, func(a, b *lane) int { return cmp.Compare(a.system.name, b.system.name) })
+	return p
 }
 
 func (p *pass) name() types.NamespacedName { return client.ObjectKeyFromObject(p.grant) }
@@ -87,9 +84,24 @@ func (p *pass) action(r *row) action {
 	return p.actionFor(r, p.systems[r.Provider], p.grant.Spec.Preexisting)
 }
 
-// run takes what is not wanted, before it gives what is. It is called with the locks of its keys.
+// run takes what is not wanted, before it gives what is. It is called with the locks of its keys. What is done is written before it waits for a
+// lane that is late.
 func (p *pass) run(ctx context.Context) error {
 	defer p.note()
+	err := p.stages(ctx)
+	if err == nil && p.anyLate() {
+		if err = p.write(ctx); err == nil {
+			p.note()
+			p.unlockDone()
+		}
+	}
+	if err = cmp.Or(err, p.join()); err != nil {
+		return err
+	}
+	return p.write(ctx)
+}
+
+func (p *pass) stages(ctx context.Context) error {
 	p.tidy()
 	if err := p.takeAll(ctx); err != nil {
 		return err
@@ -97,47 +109,30 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.prepareAll(ctx); err != nil {
 		return err
 	}
-	if err := p.each(ctx, give, p.give); err != nil {
+	if err := p.each(ctx, give, (*lane).give); err != nil {
 		return err
 	}
-	if err := p.each(ctx, check, p.check); err != nil {
+	if err := p.each(ctx, check, (*lane).check); err != nil {
 		return err
 	}
-	if err := p.giveOver(ctx); err != nil {
-		return err
-	}
-	return p.write(ctx, p.summary())
+	return p.giveOver(ctx)
 }
 
-// each calls do for every row with an action, those that have failed least first, and the rest in an order that changes from pass to
-// pass: a row that takes long must not keep the same others waiting each time.
-func (p *pass) each(ctx context.Context, wants action, do func(context.Context, *row) error) error {
-	var due []int
+// unlockDone lets others have the keys for which nothing is under way any more.
+func (p *pass) unlockDone() {
+	busy := map[string]bool{}
+	for _, l := range p.lanes {
+		if l.late {
+			busy[l.system.name] = true
+		}
+	}
+	var done []string
 	for i := range p.rows {
-		if p.action(&p.rows[i]) == wants {
-			due = append(due, i)
+		if !busy[p.rows[i].Provider] {
+			done = append(done, p.rows[i].Key)
 		}
 	}
-	if len(due) > 0 {
-		turn := int(p.began.Unix() % int64(len(due)))
-		due = slices.Concat(due[turn:], due[:turn])
-	}
-	slices.SortStableFunc(due, func(a, b int) int { return int(p.rows[a].Attempts - p.rows[b].Attempts) })
-	for _, i := range due {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if wants != take && p.Clock.Since(p.began) > confirmFor {
-			// What takes long must not keep what ends in the meantime from being revoked.
-			if err := p.confirm(ctx); err != nil {
-				return err
-			}
-		}
-		if err := do(ctx, &p.rows[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	p.locks.unlock(done...)
 }
 
 // tidy does what needs no call: it forgets, abandons, and clears the failures of what is over.
@@ -155,7 +150,7 @@ func (p *pass) tidy() {
 			enter(r, v1alpha1.GrantAbandoned, p.now)
 			succeeded(r)
 			r.Evidence = cut(fmt.Sprintf("AccessProvider %s was declared gone for good by %s: %s", r.Provider, by, declared.Reason))
-			p.news.add(newsAbandoned, r)
+			p.found.news.add(newsAbandoned, r)
 		case leave:
 			if concluded(r) {
 				succeeded(r)
@@ -165,63 +160,11 @@ func (p *pass) tidy() {
 	}
 }
 
-// ready says whether a row can be called for now; if not, the pass comes back when it can.
-func (p *pass) ready(r *row) bool {
-	if r.NextTry != nil && r.NextTry.After(p.now) {
-		p.wake(r.NextTry.Time)
-		return false
-	}
-	if p.tired[r.Provider] {
-		p.wake(p.now.Add(firstRetry))
-		return false
-	}
-	if p.Clock.Since(p.began) > passBudget {
-		p.wake(p.Clock.Now())
-		return false
-	}
-	return true
-}
-
-// failed notes a failed attempt. A call that was not made, because too many are under way or because the operator stops, is none; the
-// latter ends the pass. Nor is one that waits for a person: the grant changes, or its provider has news, once they have acted.
-func (p *pass) failed(ctx context.Context, r *row, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case provider.IsWaiting(err):
-		succeeded(r)
-		p.waits[r.Key] = err.Error()
-		return nil
-	case provider.IsBusy(err):
-		p.wake(p.Clock.Now().Add(provider.RetryAfter(err)))
-		return nil
-	case errors.Is(err, context.DeadlineExceeded):
-		p.tired[r.Provider] = true
-	}
-	r.Attempts++
-	r.LastError = cut(err.Error())
-	// Rounded up: what is stored is whole seconds, and must not be sooner than what was meant.
-	r.NextTry = stamp(p.Clock.Now().Add(retryAfter(p.grant.UID, r.Key, r.Attempts, err) + time.Second - 1).Truncate(time.Second))
-	p.wake(r.NextTry.Time)
-	if r.Attempts == 1 {
-		if r.State == v1alpha1.GrantRevoking {
-			p.news.add(newsRevokeFailed, r)
-		} else {
-			p.news.add(newsGrantFailed, r)
-		}
-	}
-	return nil
-}
-
-func (p *pass) wake(at time.Time) {
-	if p.wakeAt.IsZero() || at.Before(p.wakeAt) {
-		p.wakeAt = at
-	}
-}
-
 // confirm makes sure, before something is given without a write just before it, that the grant is still the one that was decided
 // about: a write with an old copy is refused, a call to a target system is not.
 func (p *pass) confirm(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.Clock.Since(p.confirmedAt) <= confirmFor {
 		return nil
 	}
@@ -229,51 +172,77 @@ func (p *pass) confirm(ctx context.Context) error {
 	if err := p.Reader.Get(ctx, p.name(), newest); err != nil {
 		return fmt.Errorf("reading the grant again: %w", err)
 	}
-	if newest.ResourceVersion != p.grant.ResourceVersion {
+	if newest.ResourceVersion != p.stored.ResourceVersion {
 		return errStale
 	}
 	p.confirmedAt = p.Clock.Now()
 	return nil
 }
 
-// stands makes sure, after what is to be given was noted, that its AccessProvider is there and not being deleted: from then on it
-// cannot go before what is given in it.
-func (p *pass) stands(ctx context.Context, s *system) (bool, error) {
-	if stands, asked := p.standing[s.name]; asked {
-		return stands, nil
+// write stores what was found, and tells of it.
+func (p *pass) write(ctx context.Context) error {
+	p.sum()
+	if err := p.store(ctx, p.status()); err != nil {
+		return err
 	}
-	newest := &v1alpha1.AccessProvider{}
-	err := p.Reader.Get(ctx, client.ObjectKey{Name: s.name}, newest)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return false, fmt.Errorf("reading AccessProvider %s again before giving access: %w", s.name, err)
-	}
-	stands := err == nil && newest.UID == s.object.UID && newest.DeletionTimestamp.IsZero() &&
-		controllerutil.ContainsFinalizer(newest, v1alpha1.ProviderFinalizer)
-	p.standing[s.name] = stands
-	return stands, nil
+	// What was put right may look as it did before.
+	p.announce(ctx)
+	return nil
 }
 
-// write stores a status if it differs. An old copy of the grant is refused by its resource version.
-func (p *pass) write(ctx context.Context, status *v1alpha1.AccessGrantStatus) error {
-	if equality.Semantic.DeepEqual(&p.grant.Status, status) {
-		// What was put right may look as it did before.
-		p.announce(ctx)
+// status is what follows from the rows. What is only held back is said in it if it is worth a write, or there is one anyway.
+func (p *pass) status() *v1alpha1.AccessGrantStatus {
+	status := p.summary()
+	if len(p.found.heldBack) == 0 {
+		return status
+	}
+	worth := !equality.Semantic.DeepEqual(&p.stored.Status, status)
+	for _, held := range p.found.heldBack {
+		worth = worth || held.pressing
+	}
+	if !worth {
+		return status
+	}
+	for i := range p.rows {
+		if held, is := p.found.heldBack[p.rows[i].Key]; is {
+			p.rows[i].LastError = held.text
+		}
+	}
+	return p.summary()
+}
+
+// writeIntent stores the rows, and nothing yet of what they come to.
+func (p *pass) writeIntent(ctx context.Context) error {
+	p.sum()
+	intent := p.stored.Status.DeepCopy()
+	intent.Entitlements = cloneRows(p.rows)
+	if err := p.store(ctx, intent); err != nil {
+		return err
+	}
+	p.announce(ctx)
+	return nil
+}
+
+// store writes a status if it differs. An old copy of the grant is refused by its resource version.
+func (p *pass) store(ctx context.Context, status *v1alpha1.AccessGrantStatus) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if equality.Semantic.DeepEqual(&p.stored.Status, status) {
 		return nil
 	}
-	updated := p.grant.DeepCopy()
+	updated := p.stored.DeepCopy()
 	updated.Status = *status
 	if err := p.Client.Status().Update(ctx, updated, client.FieldOwner(fieldOwner)); err != nil {
 		return fmt.Errorf("writing the status of the grant: %w", err)
 	}
-	p.grant, p.confirmedAt = updated, p.Clock.Now()
-	p.announce(ctx)
+	p.stored, p.confirmedAt = updated, p.Clock.Now()
 	return nil
 }
 
 // note brings the ledger in line with what the grant holds, by what is stored and by what this pass may have given without storing it.
 func (p *pass) note() {
 	holds := map[string]string{}
-	for _, rows := range [][]row{p.rows, p.grant.Status.Entitlements} {
+	for _, rows := range [][]row{p.rows, p.stored.Status.Entitlements} {
 		for i := range rows {
 			if held(&rows[i]) {
 				holds[rows[i].Key] = rows[i].Provider

@@ -47,8 +47,6 @@ type plan struct {
 	obstacles []obstacle
 	// lacking says that something that was asked for is not even wanted, because of an obstacle.
 	lacking bool
-	// waits are what people have to do before calls can go on, by key.
-	waits map[string]string
 }
 
 // wanted is one access that a grant is to have.
@@ -77,7 +75,7 @@ type ending struct {
 
 // makePlan decides what is to be given and what is to be gone.
 func makePlan(f *facts) *plan {
-	p := &plan{expiresAt: expiry(f.grant, f.profile, f.grant.Status.FirstGrantedAt), unknown: map[string]bool{}, waits: map[string]string{}}
+	p := &plan{expiresAt: expiry(f.grant, f.profile, f.grant.Status.FirstGrantedAt), unknown: map[string]bool{}}
 	p.ending = endingOf(f, p.expiresAt)
 	if p.ending != nil {
 		return p

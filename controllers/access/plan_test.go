@@ -186,7 +186,7 @@ func TestTheConditionTellsTheWorstFirstAndNotTooMuch(t *testing.T) {
 		rows = append(rows, row{Key: name, Name: name, Provider: "cluster", State: v1alpha1.GrantPending, Attempts: 1, LastError: "no route"})
 	}
 	rows = append(rows, row{Key: "old", Name: "old", Provider: "cluster", State: v1alpha1.GrantRevoking, Attempts: 3, LastError: "no route"})
-	got := p.readiness(rows, nil)
+	got := p.readiness(rows, nil, nil)
 	g.Expect(got.Reason).To(Equal(v1alpha1.ReasonProviderFailed))
 	g.Expect(got.Message).To(HavePrefix("entitlement old on AccessProvider cluster is not revoked yet"), "what should be gone comes before what should be there")
 	g.Expect(got.Message).To(HaveSuffix("and 3 more"))

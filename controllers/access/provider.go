@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/access/provider"
@@ -177,13 +178,17 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 		return nil, wait
 	}
 	err := r.probe(ctx, object)
-	wait := reprobe - spread(reprobe/5, object.Name)
-	if err != nil {
-		wait = reprobeFailed
-	}
 	if provider.IsBusy(err) || ctx.Err() != nil {
 		// It was not asked: what it answered before stands.
-		return nil, reprobeFailed
+		return nil, min(max(provider.RetryAfter(err), firstRetry), reprobeFailed)
+	}
+	wait := reprobe - spread(reprobe/5, object.Name)
+	since, trial, silent := r.Targets.silence(object.Name)
+	switch {
+	case silent:
+		wait = max(trial, firstRetry)
+	case err != nil:
+		wait = reprobeFailed
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,10 +196,26 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 		r.probes = map[string]probe{}
 	}
 	r.probes[object.Name] = probe{object.UID, object.Generation, r.Clock.Now().Add(wait)}
-	if err != nil {
+	switch {
+	case err != nil && silent:
+		return silentCondition(object, since, err), wait
+	case err != nil:
 		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProviderFailed, Message: cut(fmt.Sprintf("the target system does not answer as it should: %v", err))}, wait
 	}
 	return &metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "the target system answers"}, wait
+}
+
+// silentCondition says of a target system that does not answer since when. By what exactly it does not may change with each probe, and is told once.
+func silentCondition(object *v1alpha1.AccessProvider, since time.Time, err error) *metav1.Condition {
+	words := fmt.Sprintf("the target system has not answered since %s, and calls are held back until it does", since.UTC().Format(time.RFC3339))
+	condition := metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProviderFailed, Message: words}
+	if !provider.IsOpen(err) {
+		condition.Message = cut(words + ": " + err.Error())
+	}
+	if told := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady); told != nil && strings.HasPrefix(told.Message, words) {
+		condition.Message = told.Message
+	}
+	return &condition
 }
 
 // stands says whether the last probe is of this spec and recent enough, and how long it still is.
@@ -230,6 +251,7 @@ func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manage
 	err := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.AccessProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.AccessGrant{}, countLater).
+		WatchesRawSource(source.Func(r.followAnswers)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: providerWorkers, ReconciliationTimeout: passTimeout}).
 		Complete(r)
 	if err != nil {
@@ -238,20 +260,29 @@ func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manage
 	return nil
 }
 
+// followAnswers asks a target system that stopped answering, or answers again, whether that is so.
+func (r *ProviderReconciler) followAnswers(_ context.Context, q queue) error {
+	r.Targets.tell(func(providerName string, _ bool) {
+		r.probeAgain(providerName)
+		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: providerName}})
+	})
+	return nil
+}
+
 // countLater enqueues the AccessProviders whose counts a grant changes, after a while.
 var countLater = handler.Funcs{
-	CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
 		enqueueChanged(q, nil, e.Object)
 	},
-	UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
 		enqueueChanged(q, e.ObjectOld, e.ObjectNew)
 	},
-	DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
 		enqueueChanged(q, e.Object, nil)
 	},
 }
 
-func enqueueChanged(q workqueue.TypedRateLimitingInterface[reconcile.Request], before, after client.Object) {
+func enqueueChanged(q queue, before, after client.Object) {
 	was, is := tallyOf(before), tallyOf(after)
 	for name := range was {
 		if !maps.Equal(was[name], is[name]) {

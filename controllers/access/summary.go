@@ -14,7 +14,7 @@ import (
 
 // summary is the status that follows from the rows.
 func (p *pass) summary() *v1alpha1.AccessGrantStatus {
-	s := p.grant.Status.DeepCopy()
+	s := p.stored.Status.DeepCopy()
 	s.ObservedGeneration = p.grant.Generation
 	s.Entitlements = cloneRows(p.rows)
 	if len(s.Entitlements) == 0 {
@@ -28,7 +28,7 @@ func (p *pass) summary() *v1alpha1.AccessGrantStatus {
 	s.Owed = int32(len(owed)) //nolint:gosec // There are at most maxRows of them.
 	s.OwedSince = earliest(owed, func(r *row) *metav1.Time { return r.RevokeRequestedAt })
 	s.State = p.leastAdvanced(p.rows, p.grant.Spec.Preexisting)
-	ready := p.readiness(p.rows, p.grant.Spec.Preexisting)
+	ready := p.readiness(p.rows, p.grant.Spec.Preexisting, p.found.waits)
 	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.grant.Generation, metav1.NewTime(p.now)
 	meta.SetStatusCondition(&s.Conditions, ready)
 	return s
@@ -94,15 +94,15 @@ func (p *plan) leastAdvanced(rows []row, decisions []v1alpha1.PreexistingDecisio
 }
 
 // readiness says whether all that is wanted is there, or all that ended is proven gone; if not, why, and what to do.
-func (p *plan) readiness(rows []row, decisions []v1alpha1.PreexistingDecision) metav1.Condition {
+func (p *plan) readiness(rows []row, decisions []v1alpha1.PreexistingDecision, waits map[string]string) metav1.Condition {
 	findings := failures(rows, func(r *row) bool { return r.State == v1alpha1.GrantRevoking }, "is not revoked yet; it is tried again until it is proven gone, and may be revoked by hand")
-	findings = append(findings, p.waiting(rows, func(r *row) bool { return r.State == v1alpha1.GrantRevoking })...)
+	findings = append(findings, waiting(rows, waits, func(r *row) bool { return r.State == v1alpha1.GrantRevoking })...)
 	if p.ending != nil {
 		return p.goneness(rows, decisions, findings)
 	}
 	findings = append(findings, p.obstacles...)
 	findings = append(findings, failures(rows, func(r *row) bool { return p.find(r.Key) != nil && !r.Had() }, "is not granted yet; it is tried again")...)
-	findings = append(findings, p.waiting(rows, func(r *row) bool { return r.State != v1alpha1.GrantRevoking })...)
+	findings = append(findings, waiting(rows, waits, func(r *row) bool { return r.State != v1alpha1.GrantRevoking })...)
 	missing, preexisting, attested, revoking := 0, 0, 0, 0
 	for i := range p.wanted {
 		r := findRow(rows, p.wanted[i].target.Key)
@@ -167,12 +167,12 @@ func (p *plan) goneness(rows []row, decisions []v1alpha1.PreexistingDecision, fi
 	return metav1.Condition{Status: metav1.ConditionTrue, Reason: p.ending.reason, Message: message}
 }
 
-// failures says of each entitlement that has failed what the target system answered, once for all its rows with the same answer.
+// failures says of each entitlement that has failed what the target system answered, or that it does not, once for all its rows with the same answer.
 func failures(rows []row, of func(*row) bool, words string) []obstacle {
 	var found []obstacle
 	for i := range rows {
 		r := &rows[i]
-		if !of(r) || r.Attempts == 0 {
+		if !of(r) || r.LastError == "" {
 			continue
 		}
 		failure := obstacle{v1alpha1.ReasonProviderFailed, fmt.Sprintf("entitlement %s on AccessProvider %s %s: %s", r.Name, r.Provider, words, r.LastError)}
@@ -184,12 +184,12 @@ func failures(rows []row, of func(*row) bool, words string) []obstacle {
 }
 
 // waiting says of each entitlement that waits for a person for whom, since when, and what they have to do.
-func (p *plan) waiting(rows []row, of func(*row) bool) []obstacle {
+func waiting(rows []row, waits map[string]string, of func(*row) bool) []obstacle {
 	var found []obstacle
 	for i := range rows {
 		r := &rows[i]
-		message, waits := p.waits[r.Key]
-		if !waits || !of(r) {
+		message, waiting := waits[r.Key]
+		if !waiting || !of(r) {
 			continue
 		}
 		since := ""

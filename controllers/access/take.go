@@ -18,10 +18,10 @@ func (p *pass) takeAll(ctx context.Context) error {
 			p.owe(r)
 		}
 	}
-	if err := p.each(ctx, take, p.take); err != nil {
+	if err := p.each(ctx, take, (*lane).take); err != nil {
 		return err
 	}
-	return p.each(ctx, settle, p.settle)
+	return p.each(ctx, settle, (*lane).settle)
 }
 
 // owe makes a revocation owed.
@@ -30,7 +30,7 @@ func (p *pass) owe(r *row) {
 	if p.ending != nil {
 		since = p.ending.since
 		if p.ending.expired {
-			p.news.add(newsExpired, r)
+			p.found.news.add(newsExpired, r)
 		}
 	}
 	enter(r, v1alpha1.GrantRevoking, p.now)
@@ -39,56 +39,55 @@ func (p *pass) owe(r *row) {
 }
 
 // take revokes one row, unless another grant holds the same.
-func (p *pass) take(ctx context.Context, r *row) error {
-	if !p.ready(r) {
+func (l *lane) take(ctx context.Context, r *row) error {
+	if !l.ready(r) {
 		return nil
 	}
-	holder, err := p.liveHolder(ctx, r)
+	holder, err := l.liveHolder(ctx, r)
 	if err != nil {
 		return err
 	}
 	if holder != "" {
-		enter(r, v1alpha1.GrantStillHeld, p.now)
+		enter(r, v1alpha1.GrantStillHeld, l.now)
 		succeeded(r)
 		r.Evidence = cut("still held by " + holder)
-		p.news.add(newsStillHeld, r)
+		l.found.news.add(newsStillHeld, r)
 		return nil
 	}
-	observed, err := p.revoke(ctx, r)
+	observed, err := l.revoke(ctx, r)
 	if err != nil {
-		return p.failed(ctx, r, err)
+		return l.failed(ctx, r, err)
 	}
-	if p.systems[r.Provider].attested() {
-		attest(r, v1alpha1.GrantAttested, observed.Evidence, p.now)
-		p.news.add(newsReturned, r)
+	if l.system.attested() {
+		attest(r, v1alpha1.GrantAttested, observed.Evidence, l.now)
+		l.found.news.add(newsReturned, r)
 		return nil
 	}
-	enter(r, v1alpha1.GrantRevoked, p.now)
-	r.RevokedAt = stamp(p.now)
-	readBack(r, evidenceOfAbsence(observed), p.now)
-	p.news.add(newsRevoked, r)
-	metrics.ObserveRevocation(r.Provider, p.since(r.RevokeRequestedAt.Time))
+	enter(r, v1alpha1.GrantRevoked, l.now)
+	r.RevokedAt = stamp(l.now)
+	readBack(r, evidenceOfAbsence(observed), l.now)
+	l.found.news.add(newsRevoked, r)
+	metrics.ObserveRevocation(r.Provider, l.since(r.RevokeRequestedAt.Time))
 	return nil
 }
 
 // since is how long ago a moment was. Stored moments are whole seconds: one of this very pass counts from when the pass began.
-func (p *pass) since(at time.Time) time.Duration {
-	if at.Equal(p.now) {
-		return p.Clock.Since(p.began)
+func (l *lane) since(at time.Time) time.Duration {
+	if at.Equal(l.now) {
+		return l.Clock.Since(l.began)
 	}
-	return p.Clock.Since(at)
+	return l.Clock.Since(at)
 }
 
 // revoke revokes a row in its target system and reads back that it is gone.
-func (p *pass) revoke(ctx context.Context, r *row) (provider.Observed, error) {
-	s := p.systems[r.Provider]
-	if s.err != nil {
-		return provider.Observed{}, s.err
+func (l *lane) revoke(ctx context.Context, r *row) (provider.Observed, error) {
+	if l.system.err != nil {
+		return provider.Observed{}, l.system.err
 	}
-	if err := s.provider.Revoke(ctx, target(r), provider.RevokeOptions{Preexisting: r.Preexisted}); err != nil {
+	if err := l.system.provider.Revoke(ctx, target(r), provider.RevokeOptions{Preexisting: r.Preexisted}); err != nil {
 		return provider.Observed{}, err
 	}
-	observed, err := s.provider.Verify(ctx, target(r))
+	observed, err := l.system.provider.Verify(ctx, target(r))
 	if err != nil {
 		return provider.Observed{}, fmt.Errorf("revoked, and not yet read back: %w", err)
 	}
@@ -113,31 +112,30 @@ func evidenceOfAbsence(observed provider.Observed) string {
 }
 
 // settle closes access from before that is not wanted any more: as it was decided, or because it is gone by itself.
-func (p *pass) settle(ctx context.Context, r *row) error {
-	if decision := decisionOn(r, p.grant.Spec.Preexisting); decision != nil {
+func (l *lane) settle(ctx context.Context, r *row) error {
+	if decision := decisionOn(r, l.grant.Spec.Preexisting); decision != nil {
 		r.Evidence = cut("kept by decision of " + decision.By)
 		succeeded(r)
 		return nil
 	}
-	s := p.systems[r.Provider]
-	if !s.opened() || !p.ready(r) {
+	if !l.system.opened() || !l.ready(r) {
 		return nil
 	}
-	observed, err := s.provider.Verify(ctx, target(r))
+	observed, err := l.system.provider.Verify(ctx, target(r))
 	if err != nil {
-		return p.failed(ctx, r, err)
+		return l.failed(ctx, r, err)
 	}
-	preexisting, err := p.preexisting(ctx, r, s, observed)
+	preexisting, err := l.preexisting(ctx, r, observed)
 	if err != nil {
 		return err
 	}
 	if preexisting {
-		readBack(r, evidenceOfOthers(observed), p.now)
+		readBack(r, evidenceOfOthers(observed), l.now)
 		return nil
 	}
-	enter(r, v1alpha1.GrantRevoked, p.now)
-	r.RevokedAt = stamp(p.now)
-	readBack(r, "gone without Longshore: "+observed.Evidence, p.now)
-	p.news.add(newsRevoked, r)
+	enter(r, v1alpha1.GrantRevoked, l.now)
+	r.RevokedAt = stamp(l.now)
+	readBack(r, "gone without Longshore: "+observed.Evidence, l.now)
+	l.found.news.add(newsRevoked, r)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type Targets struct {
 
 	mu   sync.Mutex
 	open map[string]*connection
+	// told are those who want to know when a target system stops answering, and when it answers again.
+	told []func(providerName string, answers bool)
 }
 
 // connection is a provider that was opened for one generation of an AccessProvider, with one version of its credentials.
@@ -34,6 +37,8 @@ type connection struct {
 	// read is when the keys were last read; zero once a call was refused, which newer ones may mend.
 	read     time.Time
 	provider provider.Provider
+	// circuit is the same for all versions of the credentials.
+	circuit *provider.Circuit
 }
 
 func (c *connection) of(behind *v1alpha1.AccessProvider) bool {
@@ -70,14 +75,65 @@ func (t *Targets) connect(ctx context.Context, behind *v1alpha1.AccessProvider) 
 	}
 	c := &connection{uid: behind.UID, generation: behind.Generation, keys: keys, read: t.clock.Now()}
 	name := behind.Name
-	c.provider = provider.Limit(opened, limits(&behind.Spec), t.clock, func(o provider.Operation, r provider.Result, took time.Duration) {
+	if before := t.open[name]; before.of(behind) {
+		c.circuit = before.circuit
+	} else {
+		c.circuit = t.newCircuit(name)
+	}
+	limited := provider.Limit(opened, limits(&behind.Spec), t.clock, func(o provider.Operation, r provider.Result, took time.Duration) {
 		metrics.ObserveProviderRequest(name, string(o), string(r), took)
 		if r == provider.ResultRefused {
 			t.doubt(c)
 		}
 	})
+	c.provider = provider.Guard(limited, c.circuit)
 	t.open[name] = c
 	return c.provider, nil
+}
+
+// newCircuit is called with the lock held.
+func (t *Targets) newCircuit(name string) *provider.Circuit {
+	metrics.SetCircuit(name, false)
+	var circuit *provider.Circuit
+	circuit = provider.NewCircuit(name, t.clock, func(open bool) {
+		t.mu.Lock()
+		// One that was opened for an older spec is nobody's concern any more.
+		current := t.open[name] != nil && t.open[name].circuit == circuit
+		told := slices.Clone(t.told)
+		t.mu.Unlock()
+		if !current {
+			return
+		}
+		metrics.SetCircuit(name, open)
+		for _, tell := range told {
+			tell(name, !open)
+		}
+	})
+	return circuit
+}
+
+// tell has somebody told when a target system stops answering, and when it answers again. It must not call the target system.
+func (t *Targets) tell(whom func(providerName string, answers bool)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.told = append(t.told, whom)
+}
+
+// silentSince says whether a target system does not answer, and since when.
+func (t *Targets) silentSince(name string) (time.Time, bool) {
+	since, _, open := t.silence(name)
+	return since, open
+}
+
+// silence also says how long it is until one tries whether it answers again.
+func (t *Targets) silence(name string) (since time.Time, wait time.Duration, open bool) {
+	t.mu.Lock()
+	c := t.open[name]
+	t.mu.Unlock()
+	if c == nil {
+		return time.Time{}, 0, false
+	}
+	return c.circuit.Open()
 }
 
 // current returns what is open for an AccessProvider, unless its keys are to be read again.

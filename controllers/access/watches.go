@@ -19,15 +19,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
 const (
-	// grantWorkers is how many grants are reconciled at once: several times what one target system is called with by default, so
-	// that one that hangs leaves workers for the others.
-	grantWorkers = 16
+	// grantWorkers is how many grants are reconciled at once: many times what one target system is called with by default, so that
+	// some that hang leave workers for the others.
+	grantWorkers = 64
 	// passTimeout ends a pass that hangs in spite of the timeout of each call.
 	passTimeout = 5 * time.Minute
 )
@@ -43,6 +44,7 @@ func (r *GrantReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) 
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.ofWorker), changed).
 		Watches(&v1alpha1.AccessProfile{}, handler.EnqueueRequestsFromMapFunc(r.ofProfile), changed).
 		Watches(&v1alpha1.AccessProvider{}, handler.EnqueueRequestsFromMapFunc(r.ofProvider), builder.WithPredicates(providerChanged)).
+		WatchesRawSource(source.Func(r.followAnswers)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: grantWorkers, ReconciliationTimeout: passTimeout})
 	for _, kind := range r.Targets.registry {
 		if kind.Watch == nil {
@@ -60,26 +62,46 @@ func (r *GrantReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) 
 
 // byUrgency puts a grant of which something is to be revoked ahead in the queue.
 func (r *GrantReconciler) byUrgency() handler.EventHandler {
-	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], o client.Object) {
-		request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}
-		grant, is := o.(*v1alpha1.AccessGrant)
-		if pq, prioritized := q.(priorityqueue.PriorityQueue[reconcile.Request]); is && prioritized && urgent(grant, r.Clock.Now()) {
-			pq.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(revokePriority)}, request)
-			return
+	add := func(q queue, o client.Object) {
+		if grant, is := o.(*v1alpha1.AccessGrant); is {
+			r.enqueue(q, grant)
 		}
-		q.Add(request)
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
 			add(q, e.Object)
 		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
 			add(q, e.ObjectNew)
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
 			add(q, e.Object)
 		},
 	}
+}
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+func (r *GrantReconciler) enqueue(q queue, grant *v1alpha1.AccessGrant) {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(grant)}
+	if pq, prioritized := q.(priorityqueue.PriorityQueue[reconcile.Request]); prioritized && urgent(grant, r.Clock.Now()) {
+		pq.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(revokePriority)}, request)
+		return
+	}
+	q.Add(request)
+}
+
+// followAnswers brings the grants of a target system back when it answers again: also after an outage so short that nothing else tells of it.
+func (r *GrantReconciler) followAnswers(ctx context.Context, q queue) error {
+	r.Targets.tell(func(providerName string, answers bool) {
+		if !answers {
+			return
+		}
+		for _, grant := range r.list(ctx, client.MatchingFields{index.GrantByProvider: providerName}) {
+			r.enqueue(q, &grant)
+		}
+	})
+	return nil
 }
 
 // urgent says whether something of a grant is to be revoked.
@@ -142,14 +164,20 @@ func (r *GrantReconciler) ofProvider(ctx context.Context, o client.Object) []rec
 }
 
 func (r *GrantReconciler) grants(ctx context.Context, options ...client.ListOption) []reconcile.Request {
+	list := r.list(ctx, options...)
+	requests := make([]reconcile.Request, len(list))
+	for i := range list {
+		requests[i].NamespacedName = client.ObjectKeyFromObject(&list[i])
+	}
+	return requests
+}
+
+// list returns grants from the cache. They must not be written to.
+func (r *GrantReconciler) list(ctx context.Context, options ...client.ListOption) []v1alpha1.AccessGrant {
 	list := &v1alpha1.AccessGrantList{}
 	if err := r.Client.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing the grants that a change concerns; they are seen to at the next resync")
 		return nil
 	}
-	requests := make([]reconcile.Request, len(list.Items))
-	for i := range list.Items {
-		requests[i].NamespacedName = client.ObjectKeyFromObject(&list.Items[i])
-	}
-	return requests
+	return list.Items
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,8 @@ type world struct {
 	targets   *Targets
 	grants    *GrantReconciler
 	providers *ProviderReconciler
+	// turned says that a target system stopped answering, or answers again.
+	turned atomic.Bool
 }
 
 // marked is a target system like the cluster's own.
@@ -58,6 +61,7 @@ func (w *world) operate(registry provider.Registry) {
 	w.targets = NewTargets(registry, w.clock, Keyring{Reader: w.api, Namespace: w.namespace})
 	w.grants = &GrantReconciler{Client: w.api, Reader: w.api, Clock: w.clock, Recorder: w.events, Targets: w.targets}
 	w.providers = &ProviderReconciler{Client: w.api, Clock: w.clock, Targets: w.targets}
+	w.targets.tell(func(string, bool) { w.turned.Store(true) })
 }
 
 func (w *world) restart() { w.operate(w.targets.registry) }
@@ -153,7 +157,14 @@ func (w *world) simple(entitlements ...string) *v1alpha1.AccessGrant {
 
 // pass reconciles a grant once.
 func (w *world) pass(g *v1alpha1.AccessGrant) (ctrl.Result, error) {
-	return w.grants.Reconcile(w.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(g)})
+	w.Helper()
+	result, err := w.grants.Reconcile(w.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(g)})
+	if w.turned.Swap(false) {
+		// As the manager has it done at once.
+		w.providers.probeAgain(w.target)
+		w.reconcileProvider()
+	}
+	return result, err
 }
 
 // settle reconciles a grant until only time can change anything, and reads it.

@@ -20,6 +20,7 @@ var (
 	providerRequests = newCounter("provider_requests_total", "Calls to target systems, by AccessProvider, operation (grant, verify, revoke, probe) and result (success, error, refused, timeout).", "provider", "operation", "result")
 	providerDuration = newHistogram("provider_request_duration_seconds", "Duration of calls to target systems.", callBuckets, "provider", "operation")
 	timeToRevoke     = newHistogram("time_to_revoke_seconds", "Time from the moment a revocation was owed until it was read back as done, by AccessProvider.", revokeBuckets, "provider")
+	circuitOpen      = newGauge("provider_circuit_open", "1 while calls to a target system are held back because it does not answer, by AccessProvider; 0 otherwise.", "provider")
 	driftRepaired    = newCounter("grant_drift_repaired_total", "Access that was changed by hand in a target system and put right, by AccessProvider.", "provider")
 )
 
@@ -44,6 +45,15 @@ func ObserveRevocation(provider string, took time.Duration) {
 // CountDriftRepaired counts an access that was put right.
 func CountDriftRepaired(provider string) { driftRepaired.WithLabelValues(provider).Inc() }
 
+// SetCircuit says whether calls to a target system are held back.
+func SetCircuit(provider string, open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	circuitOpen.WithLabelValues(provider).Set(value)
+}
+
 // ForgetProvider drops what was counted for an AccessProvider that is gone.
 func ForgetProvider(provider string) {
 	of := prometheus.Labels{"provider": provider}
@@ -51,6 +61,7 @@ func ForgetProvider(provider string) {
 	providerDuration.DeletePartialMatch(of)
 	timeToRevoke.DeletePartialMatch(of)
 	driftRepaired.DeletePartialMatch(of)
+	circuitOpen.DeletePartialMatch(of)
 }
 
 // RegisterAccess counts the entitlements in a cache at each scrape.

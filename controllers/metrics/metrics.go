@@ -55,6 +55,13 @@ func newCounter(name, help string, labels ...string) *prometheus.CounterVec {
 	return c
 }
 
+func newGauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	d := declare(name, gauge, help, labels...)
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: d.Name, Help: d.Help}, d.Labels)
+	metrics.Registry.MustRegister(g)
+	return g
+}
+
 func newHistogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 	d := declare(name, histogram, help, labels...)
 	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: d.Name, Help: d.Help, Buckets: buckets}, d.Labels)
