@@ -91,11 +91,6 @@ func (r *record) printAccess(out io.Writer, g *v1alpha1.AccessGrant, name string
 			rows = append(rows, e)
 		}
 	}
-	held := about(r.WhileHeld, g, name)
-	var verified *metav1.Time
-	if len(held) > 0 {
-		verified = held[0].Verified
-	}
 	first, last := rows[0].GrantedAt, rows[0].RevokedAt
 	for _, e := range rows {
 		if e.GrantedAt.Before(first) {
@@ -105,10 +100,21 @@ func (r *record) printAccess(out io.Writer, g *v1alpha1.AccessGrant, name string
 			last = e.RevokedAt
 		}
 	}
-	fmt.Fprintf(out, "  access      %s/%s: granted %s, verified %s, revoked and read back %s\n",
-		g.Spec.Profile, name, r.moment(first), r.moment(verified), r.moment(last))
-	for _, e := range rows {
-		fmt.Fprintf(out, "              read back: %s\n", e.Evidence)
+	held := about(r.WhileHeld, g, name)
+	var verified *metav1.Time
+	expiring := ""
+	if len(held) > 0 {
+		verified = held[0].Verified
+		if held[0].Expires != nil {
+			expiring = " to expire there " + r.moment(held[0].Expires)
+		}
+	}
+	fmt.Fprintf(out, "  access      %s/%s: granted %s, verified %s%s, revoked and read back %s\n",
+		g.Spec.Profile, name, r.moment(first), r.moment(verified), expiring, r.moment(last))
+	for i, e := range rows {
+		if i == slices.IndexFunc(rows, func(o v1alpha1.EntitlementStatus) bool { return o.Evidence == e.Evidence }) {
+			fmt.Fprintf(out, "              read back: %s\n", e.Evidence)
+		}
 	}
 	for _, now := range about(r.Afterwards, g, name) {
 		then := slices.ContainsFunc(held, func(a probe) bool { return a.Question == now.Question && a.Allowed })

@@ -15,7 +15,6 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
-	"github.com/longshore-dev/longshore/hack/targets/postgres"
 	"github.com/longshore-dev/longshore/hack/targets/slapd"
 )
 
@@ -31,8 +30,8 @@ type outside struct {
 // outsidePlan says which systems there will be.
 type outsidePlan struct{ directory, database bool }
 
-// planOutside looks for the servers, and says in one line what becomes of it.
-func planOutside(wanted bool) (plan outsidePlan, line string) {
+// planOutside says in one line what becomes of the systems, given why a server cannot be started.
+func planOutside(wanted bool, noDirectory, noDatabase error) (plan outsidePlan, line string) {
 	if !wanted {
 		return plan, "leaving out the directory and the database outside the cluster, as -outside=false asks for"
 	}
@@ -45,14 +44,17 @@ func planOutside(wanted bool) (plan outsidePlan, line string) {
 		starting = append(starting, name)
 		return true
 	}
-	plan.directory = note("OpenLDAP (the directory)", slapd.Installed())
-	plan.database = note("PostgreSQL (the staging database)", postgres.Installed())
+	plan.directory = note("OpenLDAP (the directory)", noDirectory)
+	plan.database = note("PostgreSQL (the staging database)", noDatabase)
 	if len(starting) > 0 {
 		line = "starting " + strings.Join(starting, " and ") + " outside the cluster"
 	}
 	if len(missing) > 0 {
-		verb := map[bool]string{true: " is", false: " are"}[len(missing) == 1]
-		missed := strings.Join(missing, " and ") + verb + " not installed, so the play goes without; hack/targets/install.sh installs what is missing"
+		verb := "is"
+		if len(missing) > 1 {
+			verb = "are"
+		}
+		missed := fmt.Sprintf("%s %s not installed, so the play goes without (hack/targets/install.sh installs what is missing)", strings.Join(missing, " and "), verb)
 		line = strings.TrimPrefix(line+"; "+missed, "; ")
 	}
 	return plan, line

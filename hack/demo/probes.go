@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,6 +22,8 @@ type probe struct {
 	Entitlement string `json:"entitlement"`
 	// Verified is when the entitlement was read back in the state that it is in.
 	Verified *metav1.Time `json:"verifiedAt,omitempty"`
+	// Expires is the expiry that was read back, where the target system can end access itself.
+	Expires *metav1.Time `json:"expiresAt,omitempty"`
 	// Asked is who answered: the API server, the directory, the database.
 	Asked    string    `json:"asked"`
 	Question string    `json:"question"`
@@ -70,7 +73,10 @@ func (p *probes) ask(ctx context.Context, g *v1alpha1.AccessGrant) ([]probe, err
 		return nil, fmt.Errorf("reading the profile %s: %w", g.Spec.Profile, err)
 	}
 	var all []probe
-	asked := map[string]bool{}
+	asked, expires := map[string]bool{}, map[string]*metav1.Time{}
+	for _, held := range g.Status.Entitlements {
+		expires[held.Name] = cmp.Or(expires[held.Name], held.ExpiresAt)
+	}
 	for _, held := range g.Status.Entitlements {
 		i := slices.IndexFunc(profile.Spec.Entitlements, func(e v1alpha1.Entitlement) bool { return e.Name == held.Name })
 		// One entitlement may have several rows, one for each place in the target system: the question is the same.
@@ -83,7 +89,8 @@ func (p *probes) ask(ctx context.Context, g *v1alpha1.AccessGrant) ([]probe, err
 			return nil, err
 		}
 		for _, a := range answers {
-			a.Grant, a.Entitlement, a.Verified, a.grant = g.Namespace+"/"+g.Name, held.Name, held.VerifiedAt, g.UID
+			a.Grant, a.Entitlement, a.grant = g.Namespace+"/"+g.Name, held.Name, g.UID
+			a.Verified, a.Expires = held.VerifiedAt, expires[held.Name]
 			all = append(all, a)
 		}
 	}

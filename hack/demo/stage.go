@@ -22,6 +22,8 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/targets/postgres"
+	"github.com/longshore-dev/longshore/hack/targets/slapd"
 )
 
 // fieldOwner is the name under which everyone here applies YAML, as kubectl's own is "kubectl".
@@ -54,7 +56,7 @@ func raise(ctx context.Context, root, dir string, withOutside bool, out io.Write
 	built := make(chan error, 1)
 	go func() { built <- buildOperator(ctx, root, binary) }()
 
-	plan, planned := planOutside(withOutside)
+	plan, planned := planOutside(withOutside, slapd.Installed(), postgres.Installed())
 	steps := []struct {
 		what string
 		do   func() error
