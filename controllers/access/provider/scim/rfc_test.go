@@ -37,6 +37,21 @@ func TestTheUserAndTheGroupOfRFC7643AreRead(t *testing.T) {
 	}
 }
 
+func TestWhatIsThereAndNotGivenIsRecognisedToo(t *testing.T) {
+	g := NewWithT(t)
+	s := newService().
+		on("GET /Users", 200, listOf(userOf(userID, subject, false))).
+		on("GET /Groups", 200, listOf(groupOf(groupID, guides))).
+		on("GET /Groups/"+groupID, 200, groupOf(groupID, guides, "neighbour"))
+	p := open(t, s)
+	account, membership := targets(t, p)
+	g.Expect(p.Verify(t.Context(), account)).To(Equal(provider.Observed{Handle: "users/" + userID, Evidence: "the account is not active"}))
+	g.Expect(p.Verify(t.Context(), membership)).To(Equal(provider.Observed{
+		Handle:   "users/" + userID + " groups/" + groupID,
+		Evidence: `the account is not among the members of group "Tour Guides" (id ` + groupID + `)`,
+	}))
+}
+
 func TestWhatIsChangedIsWhatRFC7644Shows(t *testing.T) {
 	inactive := userOf(userID, subject, false)
 	for _, test := range []struct {

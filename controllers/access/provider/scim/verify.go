@@ -7,8 +7,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 )
 
-// Verify reads the account and, for a membership, the group. A handle is of what is held: once it is not, the name alone says what is to
-// be given again.
+// Verify reads the account and, for a membership, the group. Without a handle, what the access would be given on or to is not there.
 func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider.Observed, error) {
 	a, err := accessOf(target)
 	if err != nil {
@@ -23,7 +22,7 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 	case a.group != "":
 		return p.observeMembership(ctx, target, a, u, g)
 	case !u.active():
-		return provider.Observed{Evidence: "the account is not active"}, nil
+		return provider.Observed{Handle: handle{user: u.ID}.String(), Evidence: "the account is not active"}, nil
 	default:
 		return provider.Observed{Held: true, Handle: handle{user: u.ID}.String(), Evidence: "the account is active" + renamed(target.Subject, u.UserName)}, nil
 	}
@@ -34,19 +33,20 @@ func (p *Provider) observeMembership(ctx context.Context, target provider.Target
 		return provider.Observed{Evidence: fmt.Sprintf("the service has no group %q", a.group) + byHandle(target)}, nil
 	}
 	held, err := p.holds(ctx, a, g, u)
-	switch {
-	case err != nil:
+	if err != nil {
 		return provider.Observed{}, err
-	case !held && len(g.Members) == 0:
-		return provider.Observed{Evidence: fmt.Sprintf("group %q (id %s) lists no members", a.group, g.ID)}, nil
-	case !held:
-		return provider.Observed{Evidence: fmt.Sprintf("the account is not among the members of group %q (id %s)", a.group, g.ID)}, nil
 	}
-	return provider.Observed{
-		Held:     true,
-		Handle:   handle{user: u.ID, group: g.ID}.String(),
-		Evidence: fmt.Sprintf("the account is among the members of group %q (id %s)", a.group, g.ID) + renamed(a.group, g.DisplayName),
-	}, nil
+	observed := provider.Observed{Held: held, Handle: handle{user: u.ID, group: g.ID}.String()}
+	name := fmt.Sprintf("group %q (id %s)", a.group, g.ID)
+	switch {
+	case held:
+		observed.Evidence = "the account is among the members of " + name + renamed(a.group, g.DisplayName)
+	case len(g.Members) == 0:
+		observed.Evidence = name + " lists no members"
+	default:
+		observed.Evidence = "the account is not among the members of " + name
+	}
+	return observed, nil
 }
 
 // byHandle says that something was looked for by its id, and not by its name.
