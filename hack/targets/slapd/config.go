@@ -37,7 +37,7 @@ index objectClass,entryUUID,uid,member,uniqueMember,memberUid eq
 limits users size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree="ou=hidden,{{.Base}}" by * none
-access to attrs=member,uniqueMember,memberUid by dn.exact="{{.OperatorDN}}" write by users read by * none
+access to attrs=member,uniqueMember,memberUid by dn.exact="{{.OperatorDN}}" write by dn.exact="{{.BlindDN}}" none by users read by * none
 access to * by users read by * none
 {{- if .ReferentialIntegrity}}
 overlay refint
@@ -49,11 +49,12 @@ refint_attributes member uniqueMember
 func (s *Server) configure() error {
 	values := struct {
 		Options
-		Certificate, Key                       string
-		Base, RootDN, OperatorDN, RootPassword string
-		SizeLimit                              int
+		Certificate, Key          string
+		Base, OperatorDN, BlindDN string
+		RootDN, RootPassword      string
+		SizeLimit                 int
 	}{
-		Options: s.options, Base: Base, RootDN: rootDN, OperatorDN: operatorDN, RootPassword: s.passwords[rootDN], SizeLimit: SizeLimit,
+		Options: s.options, Base: Base, OperatorDN: operatorDN, BlindDN: blindDN, RootDN: rootDN, RootPassword: s.passwords[rootDN], SizeLimit: SizeLimit,
 	}
 	if !s.options.WithoutTLS {
 		pair, err := s.options.Authority.Issue()

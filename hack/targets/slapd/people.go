@@ -65,6 +65,7 @@ func (s *Server) load(ctx context.Context) error {
 			{"ou=hidden," + Base, unit("hidden")},
 			{operatorDN, account("longshore", s.passwords[operatorDN])},
 			{readerDN, account("reader", s.passwords[readerDN])},
+			{blindDN, account("blind", s.passwords[blindDN])},
 		} {
 			if err := add(conn, e.dn, e.attributes); err != nil {
 				return err
@@ -90,7 +91,9 @@ func account(name, password string) map[string][]string {
 func add(conn *ldap.Conn, dn string, attributes map[string][]string) error {
 	request := ldap.NewAddRequest(dn, nil)
 	for name, values := range attributes {
-		request.Attribute(name, values)
+		if len(values) > 0 {
+			request.Attribute(name, values)
+		}
 	}
 	if err := conn.Add(request); err != nil {
 		return fmt.Errorf("adding %s: %w", dn, err)

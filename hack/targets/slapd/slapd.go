@@ -21,8 +21,9 @@ import (
 const (
 	// Base is the entry that all others are below.
 	Base = "dc=example,dc=com"
-	// People and Groups are the entries below which accounts and groups are.
+	// People is the entry that accounts are below.
 	People = "ou=people," + Base
+	// Groups is the entry that groups are below.
 	Groups = "ou=groups," + Base
 	// UserDN is where the accounts are, as an AccessProvider describes it.
 	UserDN = "uid={subject}," + People
@@ -33,6 +34,8 @@ const (
 	operatorDN = "cn=longshore,ou=operators," + Base
 	// readerDN reads everything.
 	readerDN = "cn=reader,ou=operators," + Base
+	// blindDN reads everything except who is a member of what.
+	blindDN = "cn=blind,ou=operators," + Base
 )
 
 // SizeLimit is how many entries one answer to Longshore or to a reader has at most. More are given page by page.
@@ -68,7 +71,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if _, err := lookPath(); err != nil {
 		return nil, err
 	}
-	s := &Server{options: options, passwords: map[string]string{rootDN: rand.Text(), operatorDN: rand.Text(), readerDN: rand.Text()}}
+	s := &Server{options: options, passwords: map[string]string{rootDN: rand.Text(), operatorDN: rand.Text(), readerDN: rand.Text(), blindDN: rand.Text()}}
 	if err := os.MkdirAll(s.path("db"), 0o700); err != nil {
 		return nil, fmt.Errorf("making a folder for the directory's data: %w", err)
 	}
@@ -97,6 +100,9 @@ func (s *Server) Credentials() map[string][]byte { return s.credentials(operator
 // ReaderCredentials are those of somebody who may change nothing.
 func (s *Server) ReaderCredentials() map[string][]byte { return s.credentials(readerDN) }
 
+// BlindCredentials are those of somebody who may not see who is a member of what.
+func (s *Server) BlindCredentials() map[string][]byte { return s.credentials(blindDN) }
+
 func (s *Server) credentials(dn string) map[string][]byte {
 	return map[string][]byte{v1alpha1.CredentialUsername: []byte(dn), v1alpha1.CredentialPassword: []byte(s.passwords[dn])}
 }
@@ -121,10 +127,10 @@ func (s *Server) Restart(ctx context.Context) error {
 func (s *Server) startOnFreePorts(ctx context.Context) error {
 	var err error
 	for range 5 {
-		if s.ports.plain, err = freePort(); err != nil {
+		if s.ports.plain, err = freePort(ctx); err != nil {
 			return err
 		}
-		if s.ports.tls, err = freePort(); err != nil {
+		if s.ports.tls, err = freePort(ctx); err != nil {
 			return err
 		}
 		if err = s.start(ctx); err == nil || ctx.Err() != nil {
@@ -206,8 +212,8 @@ func lookPath() (string, error) {
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // freePort is one that nobody listens on in this moment.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("looking for a free port: %w", err)
 	}

@@ -78,9 +78,6 @@ func (d dn) below(base dn) bool {
 // parent is the entry that this one is directly below.
 func (d dn) parent() dn { return dn{d.rdns[1:]} }
 
-// empty says that there is no name at all.
-func (d dn) empty() bool { return len(d.rdns) == 0 }
-
 func (d dn) holdsSubject() bool { return d.folded() != d.of("").folded() }
 
 // of puts a subject where the pattern has the placeholder.

@@ -57,6 +57,19 @@ func TestTheLastMembersOfAGroupAreTakenOutAtOnce(t *testing.T) {
 	d.expectMembers(group, "cn=crowd,"+slapd.Groups)
 }
 
+func TestAGroupThatListsNobodyIsReadAndFilled(t *testing.T) {
+	d := connect(t, ldaptest.Start(t).With(memberUID, false))
+	group, err := d.Server.AddGroupOf(t.Context(), "empty", memberUID)
+	d.must(err)
+	target := d.target(group, d.Subject(t))
+	d.expectAbsent(target)
+	d.revoke(target)
+	d.granted(target)
+	d.revoke(target)
+	d.expectMembers(group)
+	d.expectAbsent(target)
+}
+
 func TestOtherMembersOfAGroupAreLeftAlone(t *testing.T) {
 	d := connect(t, ldaptest.Start(t))
 	group, other := d.Group(t), d.Subject(t)
@@ -141,6 +154,20 @@ func TestWhoMayNotChangeGroupsIsToldWhatIsMissing(t *testing.T) {
 	expectRefusal(t, d.provider.Revoke(t.Context(), target, provider.RevokeOptions{}), "the right to it")
 	if observed := d.verify(target); !observed.Exact() {
 		t.Errorf("what may be read was read back as %+v, expected it to be held", observed)
+	}
+}
+
+func TestMembersThatMayNotBeSeenAreNotTakenForAbsent(t *testing.T) {
+	s := ldaptest.Start(t)
+	for _, attribute := range []v1alpha1.LDAPMemberAttribute{member, uniqueMember, memberUID} {
+		able := connect(t, s.With(attribute, false))
+		target := able.granted(able.newTarget())
+		connection := able.Connection()
+		connection.Credentials = s.Server.BlindCredentials()
+		d := connectBy(t, able.System, connection)
+		_, err := d.provider.Verify(t.Context(), target)
+		expectRefusal(t, err, "the right to it")
+		expectRefusal(t, d.provider.Revoke(t.Context(), target, provider.RevokeOptions{}), "the right to it")
 	}
 }
 

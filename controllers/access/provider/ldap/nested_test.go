@@ -89,6 +89,19 @@ func TestGroupsThatAreMembersOfEachOtherAreFollowedOnce(t *testing.T) {
 	d.expectThrough(target, other)
 }
 
+// Somebody may list the account while its other groups are looked for.
+func TestAnAccountIsNotTakenForAGroupThatItIsIn(t *testing.T) {
+	s := ldaptest.Start(t)
+	for _, attribute := range []v1alpha1.LDAPMemberAttribute{member, uniqueMember} {
+		d := connect(t, s.With(attribute, false))
+		target := d.newTarget()
+		d.GiveByHand(t, target)
+		if through := ldap.Otherwise(t, d.provider, target); through != "" {
+			t.Errorf("an account that is listed is said to be a member otherwise: %s", through)
+		}
+	}
+}
+
 func TestAMembershipThroughAnotherGroupIsLeftToPeople(t *testing.T) {
 	s := ldaptest.Start(t)
 	d := connect(t, s)

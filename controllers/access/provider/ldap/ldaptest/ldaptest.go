@@ -3,6 +3,7 @@ package ldaptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -175,18 +176,21 @@ func (s *System) Gives(t *testing.T, target provider.Target) bool {
 	if s.Attribute == v1alpha1.LDAPMemberUID {
 		return slices.Contains(members, target.Subject)
 	}
-	wanted, err := s.Server.Entry(ctx, slapd.PersonDN(target.Subject), "entryUUID")
-	if err != nil {
-		t.Fatalf("reading an account: %v", err)
+	wanted := s.identity(ctx, t, slapd.PersonDN(target.Subject))
+	return wanted != "" && slices.ContainsFunc(members, func(member string) bool { return s.identity(ctx, t, member) == wanted })
+}
+
+// identity is what an entry is known by to the server, or empty if it is not there.
+func (s *System) identity(ctx context.Context, t *testing.T, dn string) string {
+	t.Helper()
+	entry, err := s.Server.Entry(ctx, dn, "entryUUID")
+	switch {
+	case errors.Is(err, slapd.ErrNoEntry):
+		return ""
+	case err != nil:
+		t.Fatalf("reading what a group lists: %v", err)
 	}
-	for _, member := range members {
-		// What is not there any more is nobody's.
-		entry, err := s.Server.Entry(ctx, member, "entryUUID")
-		if err == nil && entry.GetAttributeValue("entryUUID") == wanted.GetAttributeValue("entryUUID") {
-			return true
-		}
-	}
-	return false
+	return entry.GetAttributeValue("entryUUID")
 }
 
 // member is what a group has to list for a Target's subject.
