@@ -54,7 +54,7 @@ func (p *pass) decideAccess() {
 		}
 		spec := g.Spec.DeepCopy()
 		spec.Withdraw = cmp.Or(withdrawn, v1alpha1.WithdrawalNarrowed)
-		spec.Hold, spec.Preexisting = "", p.preexistingDecisions(g)
+		spec.Hold, spec.Preexisting, spec.Custody = "", p.preexistingDecisions(g), p.custody(g)
 		p.acts.Grants = append(p.acts.Grants, grant{Name: g.Name, Spec: *spec})
 	}
 }
@@ -116,7 +116,7 @@ func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1al
 	}
 	if existing != nil {
 		spec.NotBefore = existing.Spec.NotBefore
-		spec.Preexisting = p.preexistingDecisions(existing)
+		spec.Preexisting, spec.Custody = p.preexistingDecisions(existing), p.custody(existing)
 	}
 	if p.ended() && spec.Withdraw == "" && !spec.ExpiresAt.After(p.Now) {
 		spec.Withdraw = v1alpha1.WithdrawalEnded
@@ -132,7 +132,7 @@ func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1al
 			return
 		}
 		narrower := existing.Spec.DeepCopy()
-		narrower.Preexisting, narrower.Hold = spec.Preexisting, spec.Hold
+		narrower.Preexisting, narrower.Custody, narrower.Hold = spec.Preexisting, spec.Custody, spec.Hold
 		if spec.ExpiresAt.Before(&narrower.ExpiresAt) {
 			narrower.ExpiresAt = spec.ExpiresAt
 		}
@@ -294,7 +294,8 @@ func (p *pass) preexistingDecisions(g *v1alpha1.AccessGrant) []v1alpha1.Preexist
 	return decisions
 }
 
-// accessReady says whether every profile available from a phase is verified in its target. What is not is noted as waited for.
+// accessReady says whether every profile available from a phase is verified in its target, or attested as handed out. What is not is noted
+// as waited for.
 func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 	p.noteHolds()
 	ready := true
@@ -307,7 +308,7 @@ func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 			continue
 		}
 		ready = false
-		if len(p.holds) > 0 || p.withdrawn() != "" {
+		if len(p.holds) > 0 || p.withdrawn() != "" || g != nil && p.leftToCustodians(g) {
 			continue // whoever can end that is waited for
 		}
 		who, message := v1alpha1.ActorOperator, fmt.Sprintf("access to %s is granted and read back", profile)
@@ -324,21 +325,30 @@ func (p *pass) accessReady(from v1alpha1.AvailableFrom) bool {
 	return ready
 }
 
-// given says whether everything that a grant asks for is verified in its targets or was there before.
+// given says whether the worker has everything that a grant asks for: as it was verified in its target, attested as handed out, or there before.
 func given(g *v1alpha1.AccessGrant) bool {
 	if len(g.Status.Entitlements) == 0 || g.Spec.Withdraw != "" {
 		return false
 	}
-	for _, e := range g.Status.Entitlements {
-		switch e.State {
-		case v1alpha1.GrantVerified, v1alpha1.GrantPreexisting:
-		case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAbandoned, v1alpha1.GrantAttested:
-			// an older row that was replaced
-		default:
+	for i := range g.Status.Entitlements {
+		if !settled(&g.Status.Entitlements[i]) {
 			return false
 		}
 	}
-	return g.Status.State == v1alpha1.GrantVerified || g.Status.State == v1alpha1.GrantPreexisting
+	switch g.Status.State {
+	case v1alpha1.GrantVerified, v1alpha1.GrantPreexisting, v1alpha1.GrantGranted:
+		return true
+	}
+	return false
+}
+
+// settled says whether the worker has what a row stands for, or it is an older one that was replaced.
+func settled(row *v1alpha1.EntitlementStatus) bool {
+	switch row.State {
+	case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAbandoned, v1alpha1.GrantAttested:
+		return true
+	}
+	return row.Had()
 }
 
 // accessStates gives, for Access steps, how far each profile that is asked for is, and since when.
@@ -352,8 +362,9 @@ func (p *pass) accessStates() (map[string]v1alpha1.GrantState, map[string]time.T
 		if g := p.grantOf(grantName(p.Engagement, profile)); g != nil && given(g) {
 			states[profile] = v1alpha1.GrantVerified
 			for _, e := range g.Status.Entitlements {
-				if e.VerifiedAt != nil && e.VerifiedAt.After(since[profile]) {
-					since[profile] = e.VerifiedAt.Time
+				at := cmp.Or(e.VerifiedAt, e.Since) // what was handed out is not verified
+				if e.Had() && at != nil && at.After(since[profile]) {
+					since[profile] = at.Time
 				}
 			}
 		}
@@ -377,13 +388,11 @@ func (p *pass) summariseAccess() {
 	} else if p.st.Access != nil {
 		access.Withdrawn = p.st.Access.Withdrawn
 	}
-	for i := range p.Grants {
-		g := &p.Grants[i]
+	for _, g := range p.grantsByName() {
 		access.Grants = append(access.Grants, v1alpha1.GrantSummary{Name: g.Name, Profile: g.Spec.Profile, State: g.Status.State, ExpiresAt: cmp.Or(g.Status.ExpiresAt, &g.Spec.ExpiresAt)})
 		access.Owed += g.Status.Owed
 		p.noteGrant(g)
 	}
-	slices.SortFunc(access.Grants, func(a, b v1alpha1.GrantSummary) int { return cmp.Compare(a.Name, b.Name) })
 	access.Grants = access.Grants[:min(len(access.Grants), maxGrants)]
 	p.st.Access = access
 }
@@ -398,12 +407,13 @@ func (p *pass) noteGrant(g *v1alpha1.AccessGrant) {
 		p.stall(ready.Reason, message)
 		p.wait("access/"+g.Spec.Profile, v1alpha1.RoleManager, ready.LastTransitionTime.Time, nil, message)
 	}
-	if g.Status.Owed > 0 {
+	p.noteCustody(g)
+	if owed := g.Status.Owed - p.returning(g); owed > 0 {
 		since := p.since("access/revoke-" + g.Spec.Profile)
 		if g.Status.OwedSince != nil {
 			since = g.Status.OwedSince.Time
 		}
-		p.wait("access/revoke-"+g.Spec.Profile, v1alpha1.ActorOperator, since, nil, fmt.Sprintf("%d revocations of %s are proven in their targets", g.Status.Owed, g.Spec.Profile))
+		p.wait("access/revoke-"+g.Spec.Profile, v1alpha1.ActorOperator, since, nil, fmt.Sprintf("%d revocations of %s are proven in their targets", owed, g.Spec.Profile))
 	}
 	if e := g.Status.ExpiresAt; e != nil && !p.ended() && g.Spec.Withdraw == "" {
 		p.until(e.Time)

@@ -67,6 +67,17 @@ func (r *Reconciler) grantConfiguration(eng *v1alpha1.Engagement, g grant) *ac.A
 	for _, d := range g.Spec.Preexisting {
 		spec.WithPreexisting(ac.PreexistingDecision().WithEntitlement(d.Entitlement).WithDecision(d.Decision).WithBy(d.By))
 	}
+	for _, c := range g.Spec.Custody {
+		said := ac.CustodyRecord().WithEntitlement(c.Entitlement).WithVerdict(c.Verdict).WithBy(c.By).WithAt(c.At)
+		for _, e := range c.Evidence {
+			given := ac.Evidence().WithURI(e.URI)
+			if e.SHA256 != "" {
+				given.WithSHA256(e.SHA256)
+			}
+			said.WithEvidence(given)
+		}
+		spec.WithCustody(said)
+	}
 	return ac.AccessGrant(g.Name, eng.Namespace).
 		WithLabels(map[string]string{v1alpha1.EngagementLabel: labelValue(eng.Name), v1alpha1.ManagedByLabel: v1alpha1.ManagedByValue}).
 		WithFinalizers(v1alpha1.GrantFinalizer).

@@ -2,6 +2,7 @@ package engagement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -306,6 +307,20 @@ func aProfile(name string, from v1alpha1.AvailableFrom) *profileBuilder {
 }
 
 type profileBuilder struct{ *v1alpha1.AccessProfile }
+
+// Item adds something that a custodian hands out.
+func (b *profileBuilder) Item(entitlement, item string, custodian v1alpha1.Subject) *profileBuilder {
+	b.Spec.Entitlements = append(b.Spec.Entitlements, v1alpha1.Entitlement{
+		Name: entitlement, ProviderRef: v1alpha1.ClusterReference{Name: "stores"}, Manual: &v1alpha1.ManualEntitlement{Item: item, Custodian: custodian},
+	})
+	return b
+}
+
+// Only leaves out all but the items.
+func (b *profileBuilder) Only() *profileBuilder {
+	b.Spec.Entitlements = slices.DeleteFunc(b.Spec.Entitlements, func(e v1alpha1.Entitlement) bool { return e.Manual == nil })
+	return b
+}
 
 func (b *profileBuilder) MaxGrace(d time.Duration) *profileBuilder {
 	b.Spec.MaxGrace = lasting(d)

@@ -41,11 +41,11 @@ type chaos struct {
 
 func chaosOf(t *testing.T, script []byte) *chaos {
 	exit := aChecklist("exit", aStep("handover", v1alpha1.StepDocument, beforeEnd(120*time.Hour)), aStep("laptop", v1alpha1.StepAttestation))
-	w := aMarketingTeam(t).add(exit, designerOnboarding())
+	w := aMarketingTeam(t).add(exit, designerOnboarding(), aKit())
 	c := &chaos{w: w, script: script[:min(len(script), 400)]}
-	first := anEngagement("designer").Deliverable("logo", "2026-12-14 17:00", "2000").Onboarding("intro").Offboarding("exit").Access("chat", "drive").
+	first := anEngagement("designer").Deliverable("logo", "2026-12-14 17:00", "2000").Onboarding("intro").Offboarding("exit").Access("chat", "drive", "kit").
 		Evaluated("creative", 7*day, 120*time.Hour).Notice("P7D").Grace(time.Duration(c.pick(3)) * 24 * time.Hour)
-	second := anEngagement("next").From("2026-12-10 08:00", "2027-02-01 08:00").Deliverable("site", "2027-01-20", "100").Access("chat")
+	second := anEngagement("next").From("2026-12-10 08:00", "2027-02-01 08:00").Deliverable("site", "2027-01-20", "100").Access("chat", "kit")
 	switch c.pick(3) {
 	case 0:
 		second.Replaces("designer", "logo")
@@ -113,6 +113,13 @@ func (c *chaos) asTold(name string) {
 	}
 	people := &cast{w: w, answered: map[string]bool{}, tried: map[string]int{"": c.pick(2)}}
 	wait := eng.Status.WaitingFor[c.pick(len(eng.Status.WaitingFor))]
+	if wait.Who == v1alpha1.ActorCustodian {
+		c.n++
+		verdict := oneOf(c, v1alpha1.VerdictHandedOut, v1alpha1.VerdictReturned)
+		w.state(anAttestation(wait.What).By(oneOf(c, "it-desk", "ivo")).Says(verdict).Named(fmt.Sprintf("said-%d", c.n)))
+		w.settle()
+		return
+	}
 	for _, known := range []string{"approval/engagement", "approval/amendment", "offer/", "onboarding/", "offboarding/", "start/", "deliverable/", "evaluation/"} {
 		if wait.Who == v1alpha1.ActorOperator || len(wait.What) < len(known) || wait.What[:len(known)] != known || wait.What == "onboarding/failed" || wait.What == "offboarding/failed" {
 			continue
@@ -142,12 +149,12 @@ func (c *chaos) anything(name string) {
 	}
 	claim := oneOf(c, "approval/engagement", "approval/amendment", "approval/access.chat", "approval/stage.Budget", "selection/leo", "offer/ada", "offer/leo", "onboarding/nda",
 		"onboarding/brand", "onboarding/contacts", "onboarding/nothing", "offboarding/handover", "offboarding/laptop", "waiver/onboarding.brand", "waiver/offboarding.laptop",
-		"start/confirmed", "deliverable/logo", "deliverable/site", "end/engagement", "access/withdraw", "access/preexisting.chat", "access/custody.chat", "rehire/decision",
+		"start/confirmed", "deliverable/logo", "deliverable/site", "end/engagement", "access/withdraw", "access/preexisting.chat", "access/custody.chat", "access/custody.laptop", "rehire/decision",
 		"determination/classification", "feedback/pay", "assignment/x", "screening/x")
 	verdict := oneOf(c, v1alpha1.VerdictDone, v1alpha1.VerdictApproved, v1alpha1.VerdictRejected, v1alpha1.VerdictAccepted, v1alpha1.VerdictDeclined, v1alpha1.VerdictFailed,
 		v1alpha1.VerdictSubmitted, v1alpha1.VerdictRevise, v1alpha1.VerdictDisputed, v1alpha1.VerdictPartlyAccepted, v1alpha1.VerdictWaived, v1alpha1.VerdictNoShow,
 		v1alpha1.VerdictResigned, v1alpha1.VerdictEndAt, v1alpha1.VerdictEndNow, v1alpha1.VerdictLifted, v1alpha1.VerdictKeep, v1alpha1.VerdictRemove,
-		v1alpha1.VerdictChosen, v1alpha1.VerdictIneligible)
+		v1alpha1.VerdictChosen, v1alpha1.VerdictIneligible, v1alpha1.VerdictHandedOut, v1alpha1.VerdictChecked, v1alpha1.VerdictReturned)
 	b := anAttestation(claim).By(oneOf(c, "ada", "leo", "mia", "max", "ben", "dana", "sam", "hr-sync")).Says(verdict).Named(fmt.Sprintf("said-%d", c.n))
 	switch c.pick(6) {
 	case 0:
@@ -219,7 +226,12 @@ func (c *chaos) edit(name string) {
 // comeAndGo takes away or brings back what engagements name.
 func (c *chaos) comeAndGo() {
 	w := c.w
-	switch c.pick(9) {
+	switch c.pick(10) {
+	case 9:
+		delete(w.profiles, "kit")
+		if c.pick(3) > 0 {
+			w.add(aProfile("kit", v1alpha1.AvailableFromOnboarding).Item("laptop", "Laptop 14\"", user(oneOf(c, "it-desk", "ivo"))).Only())
+		}
 	case 0:
 		delete(w.workers, "marketing/ada")
 	case 1:

@@ -281,9 +281,12 @@ func (p *pass) judgeAccess(rec v1alpha1.AttestationRecord, item string) *v1alpha
 	if item == "withdraw" {
 		return nil
 	}
+	if entitlement, is := strings.CutPrefix(rec.Claim, prefixCustody); is {
+		return p.judgeCustody(rec, entitlement)
+	}
 	name, found := strings.CutPrefix(item, "preexisting.")
 	if !found {
-		return ignored(reasonUnknown, "no entitlement of this engagement has a custodian")
+		return ignored(reasonUnknown, "of access, state access/withdraw, access/preexisting.<entitlement> or access/custody.<entitlement>")
 	}
 	if p.isWorker(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot decide on their own access; somebody else with the verb grant on the profile must")

@@ -143,7 +143,7 @@ func (p *pass) noteWaiting(proc procedure, area string) {
 	p.noteHolds()
 	heldUp := len(p.holds) > 0 || p.withdrawn() != "" || !p.onboarding.complete(v1alpha1.BlocksAccess)
 	for _, w := range proc.result.Waiting {
-		if heldUp && w.Who == v1alpha1.ActorOperator && findStep(proc.steps, w.Step).Type == v1alpha1.StepAccess {
+		if step := findStep(proc.steps, w.Step); w.Who == v1alpha1.ActorOperator && step.Type == v1alpha1.StepAccess && (heldUp || p.handedOutBy(step)) {
 			continue // whoever holds the access up is waited for, not the operator
 		}
 		p.wait(area+"/"+w.Step, w.Who, w.Since, w.Due, w.Message)

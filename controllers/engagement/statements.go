@@ -47,6 +47,7 @@ const (
 	claimAmendment = "approval/amendment"
 	claimRehire    = "rehire/decision"
 	prefixPreexist = "access/preexisting."
+	prefixCustody  = "access/custody."
 	prefixStage    = "approval/stage."
 	prefixAccess   = "approval/access."
 )

@@ -179,9 +179,9 @@ func (p *pass) setAccess() {
 	case !p.engaged() && len(p.Grants) == 0:
 		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionTrue, v1alpha1.ReasonHolds, "nothing was granted")
 	case p.accessGone() && (p.ended() || p.withdrawn() != "" || len(p.Grants) == 0):
-		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionTrue, v1alpha1.ReasonHolds, "every entitlement ever granted is proven gone")
+		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionTrue, v1alpha1.ReasonHolds, "every entitlement ever granted is proven gone"+p.attestedIn(v1alpha1.GrantAttested, ", or attested as returned by its custodian"))
 	case p.st.Access != nil && p.st.Access.Owed > 0:
-		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, v1alpha1.ReasonOwed, fmt.Sprintf("%d revocations are not yet proven", p.st.Access.Owed))
+		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, v1alpha1.ReasonOwed, fmt.Sprintf("%d revocations are not yet proven", p.st.Access.Owed)+p.attestedIn(v1alpha1.GrantRevoking, ", or not yet attested by custodians"))
 	default:
 		p.set(v1alpha1.ConditionAccessRevoked, metav1.ConditionFalse, v1alpha1.ReasonHeld, "access is held")
 	}
@@ -195,7 +195,7 @@ func (p *pass) setAccessReady() {
 		}
 	}
 	if len(outstanding) == 0 {
-		p.set(v1alpha1.ConditionAccessReady, metav1.ConditionTrue, v1alpha1.ReasonHolds, "every profile is granted and read back")
+		p.set(v1alpha1.ConditionAccessReady, metav1.ConditionTrue, v1alpha1.ReasonHolds, "every profile is granted and read back"+p.attestedIn(v1alpha1.GrantGranted, ", or attested as handed out by its custodian"))
 		return
 	}
 	reason := v1alpha1.ReasonNotYet
@@ -205,7 +205,14 @@ func (p *pass) setAccessReady() {
 			break
 		}
 	}
-	p.set(v1alpha1.ConditionAccessReady, metav1.ConditionFalse, reason, "not yet granted and read back: "+joined(outstanding))
+	words := "not yet granted and read back"
+	if w := p.waitsFor(prefixCustody); w != nil {
+		words = "not yet granted and read back, or handed out"
+		if reason == v1alpha1.ReasonNotYet {
+			reason = v1alpha1.ReasonWaiting
+		}
+	}
+	p.set(v1alpha1.ConditionAccessReady, metav1.ConditionFalse, reason, words+": "+joined(outstanding))
 }
 
 func (p *pass) setDelivered() {

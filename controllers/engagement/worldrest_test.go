@@ -134,79 +134,6 @@ func (w *world) checkRest() {
 	}
 }
 
-// access moves one grant a step on, as the access side does: intent first, then the target, then what was read back.
-func (w *world) access(name string) {
-	w.t.Helper()
-	g := w.grants[name].DeepCopy()
-	if len(g.Finalizers) == 0 {
-		return
-	}
-	st := &g.Status
-	st.ObservedGeneration = g.Generation
-	st.ExpiresAt = metaTime(w.expiry(g))
-	owed := g.Spec.Withdraw != "" || !w.now.Before(w.expiry(g))
-	if len(st.Entitlements) == 0 && !owed && !w.now.Before(g.Spec.NotBefore.Time) && g.Spec.Hold == "" {
-		st.Entitlements = []v1alpha1.EntitlementStatus{{
-			Key: name, Name: g.Spec.Profile, Provider: "this-cluster", Target: g.Spec.Profile, Subject: g.Spec.WorkerRef.PersonKey,
-			State: v1alpha1.GrantPending, Preexisted: w.preexisting[g.Spec.Profile],
-		}}
-	} else if len(st.Entitlements) > 0 && !w.brokenTargets {
-		w.move(g, &st.Entitlements[0], owed)
-	}
-	st.Owed, st.OwedSince = 0, nil
-	if len(st.Entitlements) > 0 {
-		e := &st.Entitlements[0]
-		st.State = e.State
-		held := e.State == v1alpha1.GrantGranted || e.State == v1alpha1.GrantVerified || e.State == v1alpha1.GrantRevoking
-		if owed && held {
-			st.Owed, st.OwedSince = 1, e.RevokeRequestedAt
-		}
-	}
-	if !equality.Semantic.DeepEqual(*st, w.grants[name].Status) {
-		w.write(func() { w.grants[name] = stored(w.t, g) })
-	}
-}
-
-func (w *world) move(g *v1alpha1.AccessGrant, e *v1alpha1.EntitlementStatus, owed bool) {
-	now := metaTime(w.now)
-	removed := slices.ContainsFunc(g.Spec.Preexisting, func(d v1alpha1.PreexistingDecision) bool {
-		return d.Entitlement == e.Name && d.Decision == v1alpha1.VerdictRemove
-	})
-	to := e.State
-	switch {
-	case e.Preexisted && !removed && e.State == v1alpha1.GrantPending:
-		to = v1alpha1.GrantPreexisting
-	case e.Preexisted && !removed:
-	case owed && (e.State == v1alpha1.GrantGranted || e.State == v1alpha1.GrantVerified || e.State == v1alpha1.GrantPreexisting):
-		to, e.RevokeRequestedAt = v1alpha1.GrantRevoking, now
-	case e.State == v1alpha1.GrantRevoking && owed:
-		to, e.RevokedAt = v1alpha1.GrantRevoked, now
-	case owed || g.Spec.Hold != "":
-	case e.State == v1alpha1.GrantPending || e.State == v1alpha1.GrantRevoked || e.State == v1alpha1.GrantRevoking:
-		to, e.RevokedAt = v1alpha1.GrantGranted, nil
-		if e.GrantedAt == nil {
-			e.GrantedAt = now
-		}
-		if g.Status.FirstGrantedAt == nil {
-			g.Status.FirstGrantedAt = now
-		}
-	case e.State == v1alpha1.GrantGranted:
-		to, e.VerifiedAt = v1alpha1.GrantVerified, now
-	}
-	if to != e.State {
-		e.State, e.Since = to, now
-	}
-}
-
-// expiry in force: the spec's, bounded by the profile's longest duration.
-func (w *world) expiry(g *v1alpha1.AccessGrant) time.Time {
-	at := g.Spec.ExpiresAt.Time
-	if ap := w.profiles[g.Spec.Profile]; ap != nil && ap.Spec.MaxDuration != nil && g.Status.FirstGrantedAt != nil {
-		at = earlier(at, g.Status.FirstGrantedAt.Add(ap.Spec.MaxDuration.Duration))
-	}
-	return at
-}
-
 // checkDecision checks what holds for every decision, before anything is done about it.
 func (w *world) checkDecision(s *scope, d *decision) {
 	w.t.Helper()
@@ -223,6 +150,7 @@ func (w *world) checkDecision(s *scope, d *decision) {
 					w.t.Fatalf("%s is sealed while access to %s is %s", s.Engagement.Name, s.Grants[i].Spec.Profile, e.State)
 				}
 			}
+			w.checkCustody(&s.Grants[i])
 		}
 		return
 	}
