@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ const (
 	ResetAfterEffect Fault = "reset after effect"
 	// Unanswered passes a request on, and keeps the answer.
 	Unanswered Fault = "unanswered"
+	// Silence takes connections and never says or passes on a word, as a machine does whose network was cut. What is connected already stays.
+	Silence Fault = "silence"
 	// WrongCredentials changes the password or the token that is passed on, which the server then refuses.
 	WrongCredentials Fault = "wrong credentials"
 )
@@ -38,8 +41,8 @@ const (
 // Plan says which requests a fault strikes.
 type Plan struct {
 	Fault Fault
-	// WritesOnly spares requests that only read. Throttled in front of PostgreSQL and WrongCredentials strike before it is known what is
-	// requested.
+	// WritesOnly spares requests that only read. Silence, WrongCredentials and, in front of PostgreSQL, Throttled strike before it is known
+	// what is requested.
 	WritesOnly bool
 	// Times is how many requests are struck; zero means all until Clear.
 	Times int
@@ -154,7 +157,9 @@ func (p *Proxy) fault(can func(Plan) bool) Fault {
 
 // onRequest is the fault that strikes a request.
 func (p *Proxy) onRequest(write bool) Fault {
-	return p.fault(func(plan Plan) bool { return plan.Fault != WrongCredentials && (write || !plan.WritesOnly) })
+	return p.fault(func(plan Plan) bool {
+		return plan.Fault != WrongCredentials && plan.Fault != Silence && (write || !plan.WritesOnly)
+	})
 }
 
 // altersCredentials says whether the credentials that are passed now are to be changed.
@@ -177,7 +182,17 @@ func (p *Proxy) serve(handle func(*conn) error) {
 	}
 }
 
+// accept returns the next connection that is not to meet with silence.
 func (p *Proxy) accept() (*conn, error) {
+	for {
+		c, err := p.acceptAny()
+		if err != nil || !p.silent(c) {
+			return c, err
+		}
+	}
+}
+
+func (p *Proxy) acceptAny() (*conn, error) {
 	accepted, err := p.listener.Accept()
 	if err != nil {
 		return nil, err
@@ -194,6 +209,18 @@ func (p *Proxy) accept() (*conn, error) {
 	}
 	p.conns[c] = true
 	return c, nil
+}
+
+// silent says whether a connection is one that nothing is said on. It stays open until it is reset or its client goes.
+func (p *Proxy) silent(c *conn) bool {
+	if p.fault(func(plan Plan) bool { return plan.Fault == Silence }) == "" {
+		return false
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, c)
+		_ = c.Close()
+	}()
+	return true
 }
 
 // dial connects to the server, without TLS yet. The connection ends with the client's.

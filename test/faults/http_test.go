@@ -28,10 +28,12 @@ const (
 
 // within is how long a client waits for the answer to what a fault strikes.
 func within(fault faults.Fault) time.Duration {
-	if fault == faults.Timeout || fault == faults.Unanswered {
+	switch fault {
+	case faults.Timeout, faults.Unanswered, faults.Silence:
 		return soon
+	default:
+		return patience
 	}
-	return patience
 }
 
 // service is an HTTPS server that counts what has its effect, and a client that comes to it through a proxy.
@@ -110,6 +112,7 @@ func TestFaultsOfHTTP(t *testing.T) {
 		expect  func(Gomega, answer, error)
 	}{
 		{faults.Timeout, 0, func(g Gomega, _ answer, err error) { g.Expect(err).To(MatchError(context.DeadlineExceeded)) }},
+		{faults.Silence, 0, func(g Gomega, _ answer, err error) { g.Expect(err).To(MatchError(context.DeadlineExceeded)) }},
 		{faults.ServerError, 0, func(g Gomega, a answer, err error) {
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(a.status).To(Equal(500))

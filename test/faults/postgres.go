@@ -182,7 +182,7 @@ func (s *pgSession) strike(run []string) Fault {
 	}
 	return s.proxy.fault(func(plan Plan) bool {
 		switch {
-		case plan.Fault == WrongCredentials || plan.Fault == Throttled:
+		case plan.Fault == WrongCredentials || plan.Fault == Throttled || plan.Fault == Silence:
 			return false
 		case !plan.WritesOnly:
 			return true
