@@ -297,3 +297,19 @@ func TestATargetThatThisProviderDidNotWriteIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesThatTheServiceTakesForTheSameAreOneAccess(t *testing.T) {
+	g := NewWithT(t)
+	p := open(t, newService())
+	resolve := func(group, subject string) []provider.Target {
+		targets, err := p.Resolve(v1alpha1.Entitlement{Name: "tours", SCIM: &v1alpha1.SCIMEntitlement{Groups: []string{group}}}, subject)
+		g.Expect(err).NotTo(HaveOccurred())
+		return targets
+	}
+	one, other := resolve("Tour Guides", "ada@example.com"), resolve("tour guides", "Ada@Example.com")
+	for i := range one {
+		g.Expect(other[i].Key).To(Equal(one[i].Key), "two grants of %s would not know of each other", one[i].Name)
+		g.Expect(other[i].Subject).To(Equal("Ada@Example.com"), "the subject is kept as it was written")
+	}
+	g.Expect(resolve("Tour Guides", "eve@example.com")[0].Key).NotTo(Equal(one[0].Key))
+}

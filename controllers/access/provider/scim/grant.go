@@ -80,7 +80,7 @@ func (p *Provider) makeUser(ctx context.Context, subject string) error {
 		Schemas:  []string{userSchema},
 		UserName: subject,
 		// Only a note of where the account comes from: no use is made of it.
-		ExternalID: "longshore:" + provider.NewTarget(p.behind, accountName, subject).Key,
+		ExternalID: "longshore:" + p.target(access{}, subject).Key,
 	}}, nil)
 	switch {
 	case isStatus(err, http.StatusConflict):

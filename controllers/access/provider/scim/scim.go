@@ -43,14 +43,22 @@ func (p *Provider) Resolve(entitlement v1alpha1.Entitlement, subject string) ([]
 	if err := checkSubject(subject); err != nil {
 		return nil, err
 	}
-	targets := []provider.Target{provider.NewTarget(p.behind, access{}.String(), subject)}
+	targets := []provider.Target{p.target(access{}, subject)}
 	for _, group := range wanted.Groups {
 		if strings.TrimSpace(group) == "" || !utf8.ValidString(group) || strings.ContainsFunc(group, unicode.IsControl) {
 			return nil, provider.Refused("entitlement %s names no group that can exist: %q", entitlement.Name, group)
 		}
-		targets = append(targets, provider.NewTarget(p.behind, access{group: group}.String(), subject))
+		targets = append(targets, p.target(access{group: group}, subject))
 	}
 	return targets, nil
+}
+
+// target names an access. Its key is the same however profiles and identities spell the names, as it is for the service: they are one access,
+// and who gives it up while another holds it must know.
+func (p *Provider) target(a access, subject string) provider.Target {
+	target := provider.NewTarget(p.behind, a.String(), subject)
+	target.Key = provider.NewTarget(p.behind, strings.ToLower(a.String()), strings.ToLower(subject)).Key
+	return target
 }
 
 // checkSubject refuses what is no userName. The message does not repeat it: it may be somebody's name.
