@@ -98,6 +98,21 @@ func TestPeopleAnswerWhatWaitsForThem(t *testing.T) {
 			after:  someTime.Time,
 		},
 		{
+			reason: "a custodian hands out what somebody waits for",
+			wait:   v1alpha1.WaitingFor{What: "access/custody.laptop", Who: "Custodian", Subject: user("kofi")},
+			by:     "kofi",
+			expect: v1alpha1.AttestationSpec{Claim: "access/custody.laptop", Verdict: v1alpha1.VerdictHandedOut},
+			after:  someTime.Time,
+		},
+		{
+			reason: "and takes back what was handed out, not in the same second",
+			status: v1alpha1.EngagementStatus{Attestations: []v1alpha1.AttestationRecord{{Claim: "access/custody.laptop", Verdict: v1alpha1.VerdictHandedOut, At: someTime}}},
+			wait:   v1alpha1.WaitingFor{What: "access/custody.laptop", Who: "Custodian", Subject: user("kofi")},
+			by:     "kofi",
+			expect: v1alpha1.AttestationSpec{Claim: "access/custody.laptop", Verdict: v1alpha1.VerdictReturned},
+			after:  someTime.Add(1100 * time.Millisecond),
+		},
+		{
 			reason: "work is handed in a day before it is due",
 			wait:   v1alpha1.WaitingFor{What: "deliverable/logo-set", Who: "Worker", Subject: user("ada"), Due: &due},
 			by:     "ada",
