@@ -172,11 +172,12 @@ func (s *Server) start(ctx context.Context) error {
 // patience is how long the server may take to answer; it is far more than it needs.
 const patience = 30 * time.Second
 
+// await binds: whatever else may listen on one of the ports does not know the password, and a server that answers listens on all of them.
 func (s *Server) await(ctx context.Context, process *process) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address(s.ports.plain))
+		conn, err := s.Admin(ctx)
 		if err == nil {
 			return conn.Close()
 		}

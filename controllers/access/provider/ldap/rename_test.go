@@ -145,8 +145,15 @@ func TestAGroupThatWasMadeAgainWithItsMembersStillLosesThem(t *testing.T) {
 	target := d.granted(d.newTarget())
 	group := ldaptest.GroupOf(target)
 	members := d.members(group)
+	d.RemoveByHand(t, target)
+	if observed := d.verify(target); observed.Handle != target.Handle {
+		t.Errorf("a group that does not list the account any more was read back as %+v, expected the same handle", observed)
+	}
 	d.must(d.Server.Delete(t.Context(), group))
 	d.expectAbsent(target)
+	if observed := d.verify(target); observed.Handle != "" {
+		t.Errorf("a group that is gone was read back as %+v, expected no handle", observed)
+	}
 	_, err := d.Server.AddGroupOf(t.Context(), strings.TrimSuffix(strings.TrimPrefix(group, "cn="), ","+slapd.Groups), member, members...)
 	d.must(err)
 

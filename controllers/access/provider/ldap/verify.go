@@ -41,7 +41,8 @@ func (s *session) observe(at place) (provider.Observed, error) {
 	group := fmt.Sprintf("group %s%s", at.groupDN(), identified(idOf(at.group)))
 	if !listed && !formerly {
 		otherwise, err := s.otherwise(at)
-		return provider.Observed{Otherwise: otherwise, Evidence: fmt.Sprintf("%s does not list this account as %s", group, at.attribute)}, err
+		// The handle says that what was meant is still there, and just does not list the account.
+		return provider.Observed{Otherwise: otherwise, Handle: at.handle(), Evidence: fmt.Sprintf("%s does not list this account as %s", group, at.attribute)}, err
 	}
 	observed := provider.Observed{Held: true, Handle: at.handle(), Evidence: fmt.Sprintf("%s lists this account%s as %s", group, identified(idOf(at.account)), at.attribute)}
 	switch {
