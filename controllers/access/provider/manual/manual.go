@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -123,6 +124,9 @@ func (p *Provider) read(ctx context.Context, target provider.Target) (*record, e
 	for i := range parts.Items {
 		grant := &v1alpha1.AccessGrant{}
 		if err := p.live.Get(ctx, client.ObjectKeyFromObject(&parts.Items[i]), grant); client.IgnoreNotFound(err) != nil {
+			if why := apierrors.ReasonForError(err); why != "" { // What stands before an API server may repeat the request, and its token.
+				err = fmt.Errorf("the API server answers %s", why)
+			}
 			return nil, fmt.Errorf("reading an AccessGrant that has a part in an item: %w", err)
 		}
 		r.take(grant, target.Key)
