@@ -10,7 +10,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/access/provider"
@@ -90,13 +89,14 @@ type cell struct {
 
 func (c *cell) run(w *world) {
 	c.world = w
+	// What another cell left behind is that one's failure.
+	before := w.system.left(w.T)
 	neighbour := c.give(w.engage())
 	c.grant = w.engage()
 	switch c.operation {
 	case provider.OperationGrant:
-		c.beforeGrant()
 		c.strike(provider.OperationGrant, "", v1alpha1.GrantPending)
-		w.until(c.grant, w.system.held())
+		c.give(c.grant)
 	case provider.OperationVerify:
 		c.verify()
 	default:
@@ -122,7 +122,7 @@ func (c *cell) run(w *world) {
 	w.withdraw(neighbour)
 	c.beReturned(neighbour)
 	w.until(neighbour, w.system.gone())
-	c.orphans = w.system.left(w.T)
+	c.orphans = slices.DeleteFunc(w.system.left(w.T), func(left string) bool { return slices.Contains(before, left) })
 	w.Expect(c.orphans).To(BeEmpty(), "what is left in the target system")
 	c.end = fmt.Sprintf("%s, %s", w.system.held(), w.system.gone())
 }
@@ -135,16 +135,6 @@ func (c *cell) give(g *v1alpha1.AccessGrant) *v1alpha1.AccessGrant {
 		c.attest(g, v1alpha1.VerdictHandedOut)
 	}
 	return c.until(g, c.system.held())
-}
-
-// beforeGrant has people do what a grant waits for.
-func (c *cell) beforeGrant() {
-	c.Helper()
-	if !c.system.attested {
-		return
-	}
-	c.until(c.grant, v1alpha1.GrantPending)
-	c.attest(c.grant, v1alpha1.VerdictHandedOut)
 }
 
 // beReturned has people do what a revocation waits for.
@@ -162,8 +152,8 @@ func (c *cell) verify() {
 	if c.system.attested {
 		// Nothing counts as handed out before it was read that somebody said so.
 		given = v1alpha1.GrantPending
+		c.attest(c.grant, v1alpha1.VerdictHandedOut)
 	}
-	c.beforeGrant()
 	c.strike(provider.OperationVerify, provider.OperationGrant, given)
 	c.until(c.grant, c.system.held())
 	c.later(resync)
@@ -302,13 +292,6 @@ func (c *cell) expectGone(g *v1alpha1.AccessGrant) {
 	c.expectDiscreet(c.subjectOf(g))
 }
 
-func (c *cell) subjectOf(g *v1alpha1.AccessGrant) string {
-	c.Helper()
-	worker := &v1alpha1.Worker{}
-	c.Expect(admin.Get(c.Context(), keyOf(g.Spec.WorkerRef.Name, c.name), worker)).To(Succeed())
-	return worker.Spec.Identities[0].Subject
-}
-
 // matrix is what came of all cells.
 type matrix struct {
 	mu    sync.Mutex
@@ -342,5 +325,3 @@ func (m *matrix) report() {
 	}
 	report("%d cells, %d ended as declared, %d orphans", len(m.lines), declared, orphans)
 }
-
-var _ = corev1.NamespaceDefault

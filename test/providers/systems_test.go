@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	. "github.com/onsi/gomega"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -17,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/kubernetes/kubernetestest"
 	"github.com/longshore-dev/longshore/controllers/access/provider/ldap/ldaptest"
+	"github.com/longshore-dev/longshore/controllers/access/provider/manual"
 	"github.com/longshore-dev/longshore/controllers/access/provider/postgres/postgrestest"
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim/scimtest"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
@@ -40,6 +42,8 @@ type system struct {
 	left        func(*testing.T) []string
 	// restart stops the server and starts it again; nil if what is called is not the provider's own, and only the connections are dropped.
 	restart func(*testing.T)
+	// tell has somebody hand a thing out or take it back; nil where access is given by calls.
+	tell func(subject, item string, verdict v1alpha1.Verdict)
 	// attested says that people hand out what is granted, and that granting it only reads what they said.
 	attested bool
 }
@@ -85,6 +89,7 @@ var systems = map[string]func(*testing.T) *system{
 		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
 		return s
 	},
+	"Manual": startManual,
 	"Kubernetes": func(t *testing.T) *system {
 		t.Helper()
 		real := kubernetestest.Start(t)
@@ -94,6 +99,85 @@ var systems = map[string]func(*testing.T) *system{
 		s.wrong, s.secrets = map[string][]byte{v1alpha1.CredentialKubeconfig: wrong}, []string{real.Token(), "not-the-token"}
 		return s
 	},
+}
+
+// startManual is for what people hand out, which has no target system: what they attested is read from the operator's own API server, and the
+// proxy is in front of that.
+func startManual(t *testing.T) *system {
+	t.Helper()
+	g := NewWithT(t)
+	authority, err := certs.NewAuthority()
+	g.Expect(err).NotTo(HaveOccurred())
+	account := readerOfGrants(t)
+	server, err := url.Parse(account.Host)
+	g.Expect(err).NotTo(HaveOccurred())
+	s := &system{attested: true, secrets: []string{account.BearerToken}}
+	s.proxy = faults.HTTP(t, faults.Upstream{Address: server.Host, CABundle: account.CAData}, identity(t, authority))
+	through := &rest.Config{Host: "https://" + s.proxy.Address(), BearerToken: account.BearerToken, QPS: -1}
+	through.CAData = authority.PEM
+	live, err := client.New(through, client.Options{Scheme: scheme})
+	g.Expect(err).NotTo(HaveOccurred())
+	s.kind = func(w *world) provider.Type { return manual.Type(w.api, live) }
+	s.connection = func() provider.Connection {
+		return provider.Connection{Behind: &v1alpha1.AccessProvider{Spec: v1alpha1.AccessProviderSpec{Type: v1alpha1.ProviderManual}}}
+	}
+	s.entitlement = func(*testing.T) v1alpha1.Entitlement {
+		custodian := v1alpha1.Subject{Kind: v1alpha1.SubjectUser, Name: "carl"}
+		return v1alpha1.Entitlement{Name: "laptop", Manual: &v1alpha1.ManualEntitlement{Item: "Laptop", Custodian: custodian}}
+	}
+	people := 0
+	s.subject = func(*testing.T) string {
+		people++
+		return fmt.Sprintf("somebody-%d@example.com", people)
+	}
+	desk := &desk{out: map[string]string{}}
+	s.tell, s.gives, s.left = desk.tell, desk.gives, desk.left
+	return s
+}
+
+// readerOfGrants is an account that may read AccessGrants, as the operator may.
+func readerOfGrants(t *testing.T) *rest.Config {
+	t.Helper()
+	g := NewWithT(t)
+	const name = "test-reader-of-grants"
+	account, err := shared.ServiceAccount(t.Context(), metav1.NamespaceDefault, name)
+	g.Expect(err).NotTo(HaveOccurred())
+	meta := metav1.ObjectMeta{Name: name}
+	g.Expect(admin.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"accessgrants"}, Verbs: []string{"get"}},
+	}})).To(Succeed())
+	g.Expect(admin.Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: metav1.NamespaceDefault, Name: name}},
+	})).To(Succeed())
+	return account
+}
+
+// desk is where things are handed out and taken back. It knows who has what.
+type desk struct {
+	// out are the items that people have, by person.
+	out map[string]string
+}
+
+func (d *desk) tell(subject, item string, verdict v1alpha1.Verdict) {
+	if verdict == v1alpha1.VerdictHandedOut {
+		d.out[subject] = item
+		return
+	}
+	delete(d.out, subject)
+}
+
+func (d *desk) gives(_ *testing.T, target provider.Target) bool {
+	_, item := provider.TypeOf(target.Name)
+	return d.out[target.Subject] == item
+}
+
+func (d *desk) left(*testing.T) []string {
+	var left []string
+	for subject, item := range d.out {
+		left = append(left, subject+" has a "+item)
+	}
+	return left
 }
 
 // real is a target system as its own test package starts it.
@@ -144,10 +228,3 @@ func ctxAfter(t *testing.T) context.Context { return context.WithoutCancel(t.Con
 
 // sortedNames are the names of the systems.
 func sortedNames() []string { return slices.Sorted(maps.Keys(systems)) }
-
-var _ = fmt.Sprint
-var _ = url.Parse
-var _ = rbacv1.GroupName
-var _ = metav1.Now
-var _ rest.Config
-var _ client.Client

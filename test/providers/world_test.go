@@ -158,9 +158,17 @@ func grantFor(e *v1alpha1.Engagement, worker *v1alpha1.Worker, profile string, n
 func (w *world) attest(g *v1alpha1.AccessGrant, verdict v1alpha1.Verdict) {
 	w.Helper()
 	w.later(time.Minute)
+	w.system.tell(w.subjectOf(g), w.entitlement.Manual.Item, verdict)
 	change(w, g.DeepCopy(), func(g *v1alpha1.AccessGrant) {
 		g.Spec.Custody = append(g.Spec.Custody, v1alpha1.CustodyRecord{Entitlement: w.entitlement.Name, Verdict: verdict, By: "carl", At: metav1.NewTime(w.clock.Now())})
 	})
+}
+
+func (w *world) subjectOf(g *v1alpha1.AccessGrant) string {
+	w.Helper()
+	worker := &v1alpha1.Worker{}
+	w.Expect(admin.Get(w.Context(), keyOf(g.Spec.WorkerRef.Name, w.name), worker)).To(Succeed())
+	return worker.Spec.Identities[0].Subject
 }
 
 func (w *world) withdraw(g *v1alpha1.AccessGrant) {
