@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -28,7 +29,7 @@ func readKubeconfig(content []byte) (*rest.Config, error) {
 	if cluster == nil || user == nil {
 		return nil, errors.New("has no cluster or no user under the names that its current context gives")
 	}
-	if err := errors.Join(checkServer(cluster), checkUser(user)); err != nil {
+	if err := cmp.Or(checkServer(cluster), checkUser(user)); err != nil {
 		return nil, err
 	}
 	return &rest.Config{
