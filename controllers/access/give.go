@@ -31,6 +31,11 @@ func (p *pass) prepareAll(ctx context.Context) error {
 	if !slices.ContainsFunc(p.lanes, func(l *lane) bool { return !l.late && l.intends }) {
 		return nil
 	}
+	for _, l := range p.lanes {
+		if !l.late {
+			l.intends = false
+		}
+	}
 	return p.writeIntent(ctx)
 }
 
@@ -168,6 +173,7 @@ func (p *pass) giveOver(ctx context.Context) error {
 		if !over || !l.ready(r) {
 			return nil
 		}
+		delete(l.over, r.Key)
 		return l.giveAndTell(ctx, r, success)
 	})
 }
@@ -242,6 +248,7 @@ func (l *lane) check(ctx context.Context, r *row) error {
 	if err != nil {
 		return l.failed(ctx, r, err)
 	}
+	l.seen[r.Key] = true
 	recognise(r, observed)
 	if r.State == v1alpha1.GrantPreexisting {
 		return l.checkPreexisting(ctx, r, observed)

@@ -52,9 +52,13 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if err := r.Client.Get(ctx, req.NamespacedName, grant); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.Targets.ledger.settle(req.NamespacedName, nil)
+			r.Targets.ledger.outdated(req.NamespacedName, "")
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the grant: %w", err)
+	}
+	if r.Targets.ledger.outdated(req.NamespacedName, grant.ResourceVersion) {
+		return staleResult(), nil
 	}
 	f, err := r.gather(ctx, grant)
 	if err != nil {
@@ -63,8 +67,7 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	p := r.newPass(f)
 	err = p.runLocked(ctx)
 	if errors.Is(err, errStale) || apierrors.IsConflict(err) {
-		// The cache is behind; what it brings starts a pass, and this one makes sure.
-		return ctrl.Result{RequeueAfter: staleWait}, nil
+		return staleResult(), nil
 	}
 	if err != nil {
 		return ctrl.Result{}, err
@@ -80,6 +83,9 @@ func (p *pass) runLocked(ctx context.Context) error {
 	defer p.locks.unlockAll()
 	return p.run(ctx)
 }
+
+// staleResult is what a pass ends with for which the cache is behind: what it brings starts a pass, and this one makes sure.
+func staleResult() ctrl.Result { return ctrl.Result{RequeueAfter: staleWait} }
 
 // staleWait is a moment for the cache to catch up.
 const staleWait = 50 * time.Millisecond

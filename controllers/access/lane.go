@@ -10,6 +10,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -41,8 +42,8 @@ type lane struct {
 	standing *bool
 	// tired says that a call ran out of time: further ones would keep a worker for nothing.
 	tired bool
-	// turnedAway says that a call was not made because too many are under way; further ones would not be made either.
-	turnedAway bool
+	// turnedAway is until when no call is made, because too many are under way; nil while calls are made.
+	turnedAway *time.Time
 
 	// found is what the pass takes over once the lane is done.
 	found findings
@@ -95,17 +96,7 @@ func (p *pass) each(ctx context.Context, wants action, do func(*lane, context.Co
 		go l.run(ctx, wants, do)
 		running = append(running, l)
 	}
-	waiting, cancel := p.patience()
-	defer cancel()
-	var errs []error
-	for _, l := range running {
-		select {
-		case <-l.done:
-		case <-waiting.Done():
-		}
-		errs = append(errs, p.collect(l))
-	}
-	return cmp.Or(errs...)
+	return p.gatherLanes(running)
 }
 
 // patience is how long the lanes are waited for.
@@ -135,7 +126,13 @@ func (p *pass) due(providerName string, wants action) []row {
 
 // run is called in a goroutine of its own.
 func (l *lane) run(ctx context.Context, wants action, do func(*lane, context.Context, *row) error) {
-	defer close(l.done)
+	defer func() {
+		close(l.done)
+		select {
+		case l.finished <- struct{}{}:
+		default:
+		}
+	}()
 	// Only the goroutine of a pass is caught by the manager.
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -175,19 +172,7 @@ func (p *pass) collect(l *lane) error {
 		*findRow(p.rows, l.rows[i].Key) = l.rows[i]
 	}
 	l.rows = nil
-	return l.err
-}
-
-// join waits for the lanes that are late.
-func (p *pass) join() error {
-	var errs []error
-	for _, l := range p.lanes {
-		if !l.late {
-			continue
-		}
-		<-l.done
-		errs = append(errs, p.collect(l))
-		l.late = false
+	if l.late {
 		// It took no part in what came after.
 		again := l.Clock.Now()
 		if l.tired {
@@ -195,11 +180,34 @@ func (p *pass) join() error {
 		}
 		l.found.wake(again)
 	}
+	l.late = false
+	return l.err
+}
+
+// leaveLate waits for the lanes that are late, for nothing but that they end.
+func (p *pass) leaveLate() {
+	for _, l := range p.late() {
+		<-l.done
+	}
+}
+
+// gatherLanes waits for a moment for lanes to be done, and takes over the rows of those that are.
+func (p *pass) gatherLanes(lanes []*lane) error {
+	waiting, cancel := p.patience()
+	defer cancel()
+	var errs []error
+	for _, l := range lanes {
+		select {
+		case <-l.done:
+		case <-waiting.Done():
+		}
+		errs = append(errs, p.collect(l))
+	}
 	return cmp.Or(errs...)
 }
 
-func (p *pass) anyLate() bool {
-	return slices.ContainsFunc(p.lanes, func(l *lane) bool { return l.late })
+func (p *pass) late() []*lane {
+	return slices.DeleteFunc(slices.Clone(p.lanes), func(l *lane) bool { return !l.late })
 }
 
 // sum takes over what the lanes that are not late have found since it was last asked, in the order of their names.
@@ -243,7 +251,7 @@ func (l *lane) ready(r *row) bool {
 		l.found.wake(l.Clock.Now())
 		return false
 	}
-	return !l.turnedAway
+	return l.turnedAway == nil
 }
 
 // failed notes a failed attempt. A call that was not made, because too many are under way, because the target system does not answer anybody
@@ -258,8 +266,8 @@ func (l *lane) failed(ctx context.Context, r *row, err error) error {
 		l.found.waits[r.Key] = err.Error()
 		return nil
 	case provider.IsBusy(err):
-		l.turnedAway = true
-		l.found.wake(l.Clock.Now().Add(provider.RetryAfter(err)))
+		l.turnedAway = ptr.To(l.Clock.Now().Add(provider.RetryAfter(err)))
+		l.found.wake(*l.turnedAway)
 		return nil
 	case provider.IsOpen(err):
 		l.holdBack(r, err)

@@ -16,6 +16,8 @@ type ledger struct {
 	locks  map[string]*keyLock
 	grants map[types.NamespacedName]map[string]string   // key → provider, by grant
 	keys   map[string]map[types.NamespacedName]struct{} // grants, by key
+	// replaced are the resource versions of a grant that this process wrote over, and that the cache may still show.
+	replaced map[types.NamespacedName][]string
 }
 
 type keyLock struct {
@@ -34,7 +36,27 @@ func newLedger() *ledger {
 		locks:  map[string]*keyLock{},
 		grants: map[types.NamespacedName]map[string]string{},
 		keys:   map[string]map[types.NamespacedName]struct{}{},
+
+		replaced: map[types.NamespacedName][]string{},
 	}
+}
+
+// replace notes that a version of a grant was written over.
+func (l *ledger) replace(grant types.NamespacedName, version string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.replaced[grant] = append(l.replaced[grant], version)
+}
+
+// outdated says whether a version of a grant was written over. One that was not ends the wait for the cache.
+func (l *ledger) outdated(grant types.NamespacedName, version string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Contains(l.replaced[grant], version) {
+		return true
+	}
+	delete(l.replaced, grant)
+	return false
 }
 
 // lock locks keys, in an order that is the same for all.

@@ -37,6 +37,8 @@ type pass struct {
 	lanes []*lane
 	// found by all lanes.
 	found findings
+	// finished says that a lane is done with something.
+	finished chan struct{}
 	// locks of the keys that the pass may give or take; nil if there are none.
 	locks *keyLocks
 
@@ -56,6 +58,7 @@ func (r *GrantReconciler) newPass(f *facts) *pass {
 		rows:            slices.Clone(f.grant.Status.Entitlements),
 		found:           newFindings(),
 		stored:          f.grant,
+		finished:        make(chan struct{}, 1),
 	}
 	for _, s := range f.systems {
 		p.lanes = append(p.lanes, p.newLane(s))
@@ -84,25 +87,27 @@ func (p *pass) action(r *row) action {
 	return p.actionFor(r, p.systems[r.Provider], p.grant.Spec.Preexisting)
 }
 
-// run takes what is not wanted, before it gives what is. It is called with the locks of its keys. What is done is written before it waits for a
-// lane that is late.
+// run takes what is not wanted, before it gives what is. It is called with the locks of its keys.
 func (p *pass) run(ctx context.Context) error {
 	defer p.note()
-	err := p.stages(ctx)
-	if err == nil && p.anyLate() {
-		if err = p.write(ctx); err == nil {
-			p.note()
-			p.unlockDone()
-		}
+	lanesCtx, callOff := context.WithCancel(ctx)
+	defer callOff()
+	p.tidy()
+	err := p.stages(lanesCtx)
+	for err == nil && len(p.late()) > 0 {
+		err = p.goOn(ctx, lanesCtx)
 	}
-	if err = cmp.Or(err, p.join()); err != nil {
+	if err != nil {
+		// The next pass does over what is under way, and must not wait for it.
+		callOff()
+		p.leaveLate()
 		return err
 	}
 	return p.write(ctx)
 }
 
+// stages go through what there is to do, in every lane that is not late.
 func (p *pass) stages(ctx context.Context) error {
-	p.tidy()
 	if err := p.takeAll(ctx); err != nil {
 		return err
 	}
@@ -118,11 +123,47 @@ func (p *pass) stages(ctx context.Context) error {
 	return p.giveOver(ctx)
 }
 
-// unlockDone lets others have the keys for which nothing is under way any more.
+// goOn writes what is done before it waits for a lane that is late. Those that were turned away in the meantime try again.
+func (p *pass) goOn(ctx, lanesCtx context.Context) error {
+	if err := p.write(ctx); err != nil {
+		return err
+	}
+	p.note()
+	p.unlockDone()
+	turn, cancel := p.nextTurn()
+	defer cancel()
+	select {
+	case <-p.finished:
+		return p.gatherLanes(p.late())
+	case <-turn.Done():
+	}
+	for _, l := range p.lanes {
+		if !l.late {
+			l.turnedAway = nil
+		}
+	}
+	return p.stages(lanesCtx)
+}
+
+// nextTurn is over when the first of those that were turned away is to try again.
+func (p *pass) nextTurn() (context.Context, context.CancelFunc) {
+	var first *time.Time
+	for _, l := range p.lanes {
+		if !l.late && l.turnedAway != nil && (first == nil || l.turnedAway.Before(*first)) {
+			first = l.turnedAway
+		}
+	}
+	if first == nil {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeout(context.Background(), first.Sub(p.Clock.Now()))
+}
+
+// unlockDone lets others have the keys for which nothing is left to be done.
 func (p *pass) unlockDone() {
 	busy := map[string]bool{}
 	for _, l := range p.lanes {
-		if l.late {
+		if l.late || l.turnedAway != nil {
 			busy[l.system.name] = true
 		}
 	}
@@ -235,6 +276,7 @@ func (p *pass) store(ctx context.Context, status *v1alpha1.AccessGrantStatus) er
 	if err := p.Client.Status().Update(ctx, updated, client.FieldOwner(fieldOwner)); err != nil {
 		return fmt.Errorf("writing the status of the grant: %w", err)
 	}
+	p.Targets.ledger.replace(p.name(), p.stored.ResourceVersion)
 	p.stored, p.confirmedAt = updated, p.Clock.Now()
 	return nil
 }

@@ -118,13 +118,14 @@ func (l *lane) settle(ctx context.Context, r *row) error {
 		succeeded(r)
 		return nil
 	}
-	if !l.system.opened() || !l.ready(r) {
+	if !l.system.opened() || l.seen[r.Key] || !l.ready(r) {
 		return nil
 	}
 	observed, err := l.system.provider.Verify(ctx, target(r))
 	if err != nil {
 		return l.failed(ctx, r, err)
 	}
+	l.seen[r.Key] = true
 	preexisting, err := l.preexisting(ctx, r, observed)
 	if err != nil {
 		return err
