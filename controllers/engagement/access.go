@@ -338,8 +338,9 @@ func given(g *v1alpha1.AccessGrant) bool {
 	switch g.Status.State {
 	case v1alpha1.GrantVerified, v1alpha1.GrantPreexisting, v1alpha1.GrantGranted:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // settled says whether the worker has what a row stands for, or it is an older one that was replaced.
@@ -347,8 +348,9 @@ func settled(row *v1alpha1.EntitlementStatus) bool {
 	switch row.State {
 	case v1alpha1.GrantRevoked, v1alpha1.GrantStillHeld, v1alpha1.GrantAbandoned, v1alpha1.GrantAttested:
 		return true
+	default:
+		return row.Had()
 	}
-	return row.Had()
 }
 
 // accessStates gives, for Access steps, how far each profile that is asked for is, and since when.

@@ -246,8 +246,9 @@ func (p *pass) stranded(it item) bool {
 			return row.GrantedAt != nil && row.Since != nil && !row.Since.Before(out)
 		case v1alpha1.GrantPending:
 			return false
+		default:
+			return true
 		}
-		return true
 	})
 }
 
