@@ -19,8 +19,8 @@ const (
 // Operator is the role that Longshore connects as.
 const Operator = "longshore"
 
-// operatorSetup is what a database administrator runs, once the role is there, before Longshore can do its work. On PostgreSQL 16 and later the ADMIN OPTION is what
-// lets it hand out a role; before, CREATEROLE is enough for that.
+// operatorSetup is what a database administrator runs, once the role is there, before Longshore can do its work. The ADMIN OPTION lists what
+// may be handed out.
 var operatorSetup = []string{
 	`GRANT pg_signal_backend TO longshore`,
 	`CREATE ROLE readers NOLOGIN`,

@@ -39,10 +39,10 @@ func (s *session) grantLogin(ctx context.Context, a access, expiresAt time.Time)
 	})
 }
 
-// explainAlter says who can change a role that Longshore cannot.
+// explainAlter says who can change a role that Longshore cannot. Which powers those are differs from version to version.
 func (s *session) explainAlter(err error, r *role) error {
-	if codeOf(err) == codeNotPermitted && (r.Super || r.Replication || r.BypassRLS) {
-		return provider.Refused("the worker's role has %s, and only a superuser can change it: have one run ALTER ROLE … %s on it", r.powers(""), r.powers("NO"))
+	if codeOf(err) == codeNotPermitted && r.powers("") != "" {
+		return provider.Refused("the worker's role has %s, and Longshore's may not change that: have a superuser run ALTER ROLE … %s on it", r.powers(""), r.powers("NO"))
 	}
 	return err
 }

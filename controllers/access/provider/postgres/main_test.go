@@ -186,6 +186,12 @@ func asks[T any](w *world, query string) T {
 	return answer
 }
 
+// version of the server, as the server counts it.
+func (w *world) version() int {
+	w.Helper()
+	return asks[int](w, `SELECT current_setting('server_version_num')::int FROM (SELECT $1::text) subject`)
+}
+
 // exists says whether the subject has a role.
 func (w *world) exists() bool {
 	w.Helper()

@@ -15,11 +15,14 @@ import (
 type handedOut struct {
 	OID  uint32
 	Name string
+	// Listed says that Longshore's role was given it to hand out.
+	Listed bool
 }
 
 // handedOut returns the role that an access names, by number or, if there is none of that number, by name; nil if there is none.
 func (s *session) handedOut(ctx context.Context, a access) (*handedOut, error) {
-	rows, err := s.conn.Query(ctx, `SELECT oid, rolname::text AS name FROM pg_roles WHERE oid = $1::oid OR rolname::text = $2::text
+	rows, err := s.conn.Query(ctx, `SELECT oid, rolname::text AS name, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS listed
+		FROM pg_roles WHERE oid = $1::oid OR rolname::text = $2::text
 		ORDER BY oid = $1::oid DESC LIMIT 1`, a.handle.on(s.system).object, a.name)
 	if err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func (s *session) grantMembership(ctx context.Context, a access) error {
 		if of == nil {
 			return provider.Retryable("role %q does not exist: create it, or name another in the profile", a.name)
 		}
-		if err := s.refusePowers(ctx, of); err != nil {
+		if err := s.mayHandOut(ctx, of); err != nil {
 			return err
 		}
 		to, err := s.ensureRole(ctx, a)
@@ -74,17 +77,31 @@ func (s *session) grantMembership(ctx context.Context, a access) error {
 		if err != nil {
 			return err
 		}
-		for _, g := range slices.DeleteFunc(slices.Clone(grants), func(g grant) bool { return !g.Admin }) {
-			// What the subject passed on falls with its right to.
-			if err := s.revokeGrant(ctx, "REVOKE ADMIN OPTION FOR", of, to, g); err != nil {
-				return s.explainMembership(err, of)
-			}
+		if err := s.narrow(ctx, of, to, grants); err != nil {
+			return err
 		}
 		if slices.ContainsFunc(grants, works) {
 			return nil
 		}
-		return s.explainMembership(s.do(ctx, "GRANT %I TO %I"+s.usable(), of.Name, to.Name), of)
+		return s.do(ctx, "GRANT %I TO %I"+s.usable(), of.Name, to.Name)
 	})
+}
+
+// narrow takes back that a role may be passed on. What was passed on falls with the right to.
+func (s *session) narrow(ctx context.Context, of *handedOut, to *role, grants []grant) error {
+	for _, g := range grants {
+		if !g.Admin {
+			continue
+		}
+		err := s.revokeGrant(ctx, "REVOKE ADMIN OPTION FOR", of, to, g)
+		if codeOf(err) == codeNotPermitted {
+			return provider.Refused("the worker's role may pass on role %q by a grant of %s, which Longshore's role cannot narrow: have them, or a superuser, revoke the ADMIN OPTION", of.Name, g.Grantor)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // usable has a role of which the member was left a useless rest be granted whole. Before version 16 there is no such rest.
@@ -103,13 +120,6 @@ func (s *session) revokeGrant(ctx context.Context, what string, of *handedOut, t
 	return s.do(ctx, what+" %I FROM %I GRANTED BY %I CASCADE", of.Name, to.Name, g.Grantor)
 }
 
-func (s *session) explainMembership(err error, of *handedOut) error {
-	if codeOf(err) == codeNotPermitted {
-		return provider.Refused("Longshore's role may not hand out role %q, or not to the worker's role: have a superuser run GRANT %s TO %s WITH ADMIN OPTION, and from PostgreSQL 16 on revoke what others granted of it", of.Name, quote(of.Name), quote(s.operator))
-	}
-	return err
-}
-
 // powersQuery finds, in a role and in those that its members can become through it, what no profile may hand out: to change roles or to read
 // past what is granted, and to reach files and programs of the server's machine.
 const powersQuery = `
@@ -121,14 +131,19 @@ WHERE r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls
 	OR r.rolname::text IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
 ORDER BY r.oid <> $1::oid, 1`
 
-// refusePowers refuses a role that would make its members masters of the server. Up to version 15 nothing else keeps Longshore's role, which
-// has CREATEROLE, from handing it out.
-func (s *session) refusePowers(ctx context.Context, of *handedOut) error {
+// mayHandOut refuses a role that Longshore's was not given to hand out, and one that would make its members masters of the server. Up to
+// version 15 the server itself lets Longshore's role, which has CREATEROLE, hand out either, but for superusers.
+func (s *session) mayHandOut(ctx context.Context, of *handedOut) error {
 	found, err := collect[string](ctx, s, powersQuery, of.OID)
-	if err != nil || len(found) == 0 {
+	switch {
+	case err != nil:
 		return err
+	case len(found) > 0:
+		return provider.Refused("role %q gives, by %s, SUPERUSER, CREATEROLE, REPLICATION, BYPASSRLS or the files and programs of the server, which no profile hands out: take it out of the profile", of.Name, enumerate(found))
+	case !of.Listed:
+		return provider.Refused("Longshore's role may not hand out role %q: have a superuser run GRANT %s TO %s WITH ADMIN OPTION, or take it out of the profile", of.Name, quote(of.Name), quote(s.operator))
 	}
-	return provider.Refused("role %q gives, by %s, SUPERUSER, CREATEROLE, REPLICATION, BYPASSRLS or the files and programs of the server, which no profile hands out: take it out of the profile", of.Name, enumerate(found))
+	return nil
 }
 
 func (s *session) observeMembership(ctx context.Context, a access) (provider.Observed, error) {
@@ -234,5 +249,5 @@ func (s *session) takeMembership(ctx context.Context, of *handedOut, to *role) (
 	for _, g := range left {
 		by = append(by, g.Grantor)
 	}
-	return provider.Refused("the worker's role is a member of role %q by a grant of %s, which Longshore's role cannot take back: have them revoke it, or have a superuser run GRANT %s TO %s WITH ADMIN OPTION", of.Name, enumerate(by), quote(of.Name), quote(s.operator)), nil
+	return provider.Refused("the worker's role is a member of role %q by a grant of %s, which Longshore's role cannot take back: have them, or a superuser, revoke it", of.Name, enumerate(by)), nil
 }

@@ -50,6 +50,42 @@ func TestARoleThatIsAMemberOfTheWorkersOwnIsRefused(t *testing.T) {
 	w.expectRefused(w.try(w.membership("t_circle")), "granting in a circle", "take it out of the profile")
 }
 
+func TestARoleThatLongshoreWasNotGivenIsNotHandedOut(t *testing.T) {
+	w := newWorld(t)
+	w.byHand(`CREATE ROLE t_unlisted`)
+	target := w.membership("t_unlisted")
+	// Up to version 15 the server itself would not mind.
+	w.expectRefused(w.try(target), "handing out a role without the right to", `GRANT "t_unlisted" TO "longshore" WITH ADMIN OPTION`)
+	w.expectAbsent(target, "after it was refused")
+	w.byHand(`GRANT t_unlisted TO longshore WITH ADMIN OPTION`)
+	w.grant(target)
+	w.expectExact(target, "once it may be handed out")
+	w.byHand(`REVOKE ADMIN OPTION FOR t_unlisted FROM longshore CASCADE`)
+	w.revoke(target)
+	w.expectAbsent(target, "after the right to was taken back")
+}
+
+func TestWhatOthersGrantedOfARoleIsTakenAwayOrSaidToBeTheirs(t *testing.T) {
+	w := newWorld(t)
+	target := w.membership(server.SampleRole)
+	w.grant(target)
+	w.byHand(`GRANT readers TO {subject} WITH ADMIN OPTION`)
+	if observed := w.verify(target); !strings.Contains(observed.Drift, "may pass it on") {
+		t.Errorf("a role that may be passed on was read back as %+v, expected drift", observed)
+	}
+	if w.version() >= 160000 {
+		// Since then each grant is its grantor's own.
+		w.expectRefused(w.try(target), "narrowing what others granted", "by a grant of postgres", "revoke the ADMIN OPTION")
+		w.expectRefused(w.tryToRevoke(target), "revoking what others granted", "by a grant of postgres", "revoke it")
+		if observed := w.verify(target); !observed.Held {
+			t.Errorf("a role that others granted too was read back as %+v, expected it to be held", observed)
+		}
+		w.byHand(`REVOKE readers FROM {subject}`)
+	}
+	w.revoke(target)
+	w.expectAbsent(target, "after it was revoked by all who granted it")
+}
+
 func TestARoleThatIsMissingIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	target := w.membership("t_later")

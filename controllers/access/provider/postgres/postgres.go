@@ -18,7 +18,8 @@ import (
 //
 // Longshore's own role is no superuser. It has CREATEROLE, is a member of pg_signal_backend, which lets it end sessions, has the ADMIN OPTION
 // on the roles that it hands out, and owns the databases that it opens or has CONNECT on them WITH GRANT OPTION. Up to PostgreSQL 15 CREATEROLE
-// alone lets it change every role that is no superuser; from 16 on only those that it made or has the ADMIN OPTION on.
+// alone would let it change and hand out every role that is no superuser: Longshore itself insists on the ADMIN OPTION. From 16 on the server
+// does, and it takes the ADMIN OPTION on a worker's role, too, to let in one that others made.
 //
 // A role that Longshore made bears a mark in its comment, by which Longshore knows that it may drop it. Roles that others made are only let in
 // and shut out again.

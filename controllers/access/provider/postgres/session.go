@@ -98,9 +98,9 @@ func (p *Provider) config(ctx context.Context) (*pgx.ConnConfig, error) {
 		"client_encoding":  "UTF8",
 		// Nobody's functions are taken for the server's own.
 		"search_path": "pg_catalog, pg_temp",
-		// What the caller does not wait for any more, the server gives up, and what it holds meanwhile.
+		// What the caller does not wait for any more, the server gives up, and what it holds meanwhile. All attempts can wait for a lock.
 		"statement_timeout":                   milliseconds(left),
-		"lock_timeout":                        milliseconds(left / 4),
+		"lock_timeout":                        milliseconds(left / (attempts + 2)),
 		"idle_in_transaction_session_timeout": milliseconds(left),
 	}
 	return config, nil

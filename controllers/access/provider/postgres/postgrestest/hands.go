@@ -167,6 +167,10 @@ func (s *System) open(t *testing.T, target provider.Target) (alive func() bool) 
 	}
 }
 
+// byOperator grants and revokes memberships in the name of Longshore's role: from PostgreSQL 16 on a membership is there once for each who
+// granted it, and nobody takes back what another granted. By the ADMIN OPTION on a worker's role others let Longshore's change it.
+const byOperator = ` GRANTED BY ` + server.Operator
+
 func (s *System) removeByHand(t *testing.T, target provider.Target) {
 	t.Helper()
 	switch kindOf(target) {
@@ -175,7 +179,7 @@ func (s *System) removeByHand(t *testing.T, target provider.Target) {
 	case Database:
 		s.ByHand(t, target.Subject, `REVOKE CONNECT ON DATABASE `+server.SampleDatabase+` FROM {subject}`)
 	default:
-		s.ByHand(t, target.Subject, `REVOKE `+server.SampleRole+` FROM {subject}`)
+		s.ByHand(t, target.Subject, `REVOKE `+server.SampleRole+` FROM {subject}`+byOperator)
 	}
 }
 
@@ -183,11 +187,11 @@ func (s *System) giveByHand(t *testing.T, target provider.Target) {
 	t.Helper()
 	switch kindOf(target) {
 	case Login:
-		s.ByHand(t, target.Subject, `CREATE ROLE {subject} LOGIN`)
+		s.ByHand(t, target.Subject, `CREATE ROLE {subject} LOGIN`, `GRANT {subject} TO `+server.Operator+` WITH ADMIN OPTION`)
 	case Database:
 		s.ByHand(t, target.Subject, `CREATE ROLE {subject}`, `GRANT CONNECT ON DATABASE `+server.SampleDatabase+` TO {subject}`)
 	default:
-		s.ByHand(t, target.Subject, `CREATE ROLE {subject}`, `GRANT `+server.SampleRole+` TO {subject}`)
+		s.ByHand(t, target.Subject, `CREATE ROLE {subject}`, `GRANT `+server.SampleRole+` TO {subject}`+byOperator)
 	}
 }
 
@@ -197,13 +201,13 @@ func (s *System) widenByHand(t *testing.T, target provider.Target) (narrowed fun
 	var wider string
 	switch kindOf(target) {
 	case Login:
-		s.ByHand(t, target.Subject, `ALTER ROLE {subject} CREATEDB CREATEROLE`)
-		wider = `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname::text = $1 AND (rolcreatedb OR rolcreaterole))`
+		s.ByHand(t, target.Subject, `ALTER ROLE {subject} CREATEROLE`)
+		wider = `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname::text = $1 AND rolcreaterole)`
 	case Database:
 		s.ByHand(t, target.Subject, `GRANT CONNECT ON DATABASE `+server.SampleDatabase+` TO {subject} WITH GRANT OPTION`)
 		wider = `SELECT EXISTS (SELECT FROM pg_roles r WHERE rolname::text = $1 AND has_database_privilege(r.oid, '` + server.SampleDatabase + `', 'CONNECT WITH GRANT OPTION'))`
 	default:
-		s.ByHand(t, target.Subject, `GRANT `+server.SampleRole+` TO {subject} WITH ADMIN OPTION`)
+		s.ByHand(t, target.Subject, `GRANT `+server.SampleRole+` TO {subject} WITH ADMIN OPTION`+byOperator)
 		wider = `SELECT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname::text = $1 AND m.admin_option)`
 	}
 	conn := s.Superuser(t, server.MaintenanceDatabase)
