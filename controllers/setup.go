@@ -54,7 +54,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 	}, clk, access.Keyring{Reader: reader, Namespace: namespace})
 	for _, r := range []reconciler{
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
-		&access.ProviderReconciler{Client: c, Clock: clk, Targets: targets},
+		&access.ProviderReconciler{Client: c, Clock: clk, Recorder: recorder, Targets: targets},
 		&checklist.Reconciler{Client: c, Clock: clk},
 		&talentpool.Reconciler{Client: c, Clock: clk},
 		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},

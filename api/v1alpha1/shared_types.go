@@ -18,6 +18,8 @@ const (
 	ManagedByValue = "longshore"
 	// EngagementLabel carries the engagement's name on its AccessGrants.
 	EngagementLabel = "gig.longshore.dev/engagement"
+	// RequestedAtAnnotation on an Engagement or an AccessProvider asks, with each new value, that its access be read back at once, and put right.
+	RequestedAtAnnotation = "gig.longshore.dev/requested-at"
 )
 
 // LocalReference names an object in the same namespace.

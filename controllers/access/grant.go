@@ -53,6 +53,7 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		if apierrors.IsNotFound(err) {
 			r.Targets.ledger.settle(req.NamespacedName, nil)
 			r.Targets.ledger.outdated(req.NamespacedName, "")
+			r.Targets.ledger.hurries(req.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the grant: %w", err)
@@ -65,7 +66,11 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, err
 	}
 	p := r.newPass(f)
+	p.hurried = r.Targets.ledger.hurries(req.NamespacedName)
 	err = p.runLocked(ctx)
+	if err != nil && p.hurried {
+		r.Targets.ledger.hurry(req.NamespacedName)
+	}
 	if errors.Is(err, errStale) || apierrors.IsConflict(err) {
 		return staleResult(), nil
 	}

@@ -239,7 +239,7 @@ func (p *pass) sum() {
 
 // ready says whether a row can be called for now; if not, the pass comes back when it can.
 func (l *lane) ready(r *row) bool {
-	if r.NextTry != nil && r.NextTry.After(l.now) {
+	if r.NextTry != nil && r.NextTry.After(l.now) && !l.hurried {
 		l.found.wake(r.NextTry.Time)
 		return false
 	}

@@ -18,6 +18,8 @@ type ledger struct {
 	keys   map[string]map[types.NamespacedName]struct{} // grants, by key
 	// replaced are the resource versions of a grant that this process wrote over, and that the cache may still show.
 	replaced map[types.NamespacedName][]string
+	// hurried are the grants whose next pass tries again what was to be tried later.
+	hurried map[types.NamespacedName]struct{}
 }
 
 type keyLock struct {
@@ -38,7 +40,24 @@ func newLedger() *ledger {
 		keys:   map[string]map[types.NamespacedName]struct{}{},
 
 		replaced: map[types.NamespacedName][]string{},
+		hurried:  map[types.NamespacedName]struct{}{},
 	}
+}
+
+// hurry has the next pass over a grant try again what was to be tried later.
+func (l *ledger) hurry(grant types.NamespacedName) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hurried[grant] = struct{}{}
+}
+
+// hurries says, once, whether a grant is in a hurry.
+func (l *ledger) hurries(grant types.NamespacedName) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, is := l.hurried[grant]
+	delete(l.hurried, grant)
+	return is
 }
 
 // replace notes that a version of a grant was written over.

@@ -32,6 +32,9 @@ type pass struct {
 	*facts
 	*plan
 
+	// hurried says that also what was to be tried later is tried now.
+	hurried bool
+
 	rows []row
 	// lanes in the order of their names.
 	lanes []*lane

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -48,6 +49,8 @@ const (
 type ProviderReconciler struct {
 	Client client.Client
 	Clock  clock.PassiveClock
+	// Recorder tells people of what nobody claims. Without one nobody is told.
+	Recorder events.EventRecorder
 	// Targets are the GrantReconciler's.
 	Targets *Targets
 
@@ -59,6 +62,7 @@ type ProviderReconciler struct {
 type probe struct {
 	uid        types.UID
 	generation int64
+	requested  string
 	next       time.Time
 }
 
@@ -90,15 +94,25 @@ func (r *ProviderReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	status.ObservedGeneration = object.Generation
 	status.Granted, status.Owed = counted.granted, counted.owed
 	ready, wait := r.readiness(ctx, object, counted)
+	if ready != nil && ready.Status == metav1.ConditionTrue {
+		if err := r.claim(ctx, object, status, ready); err != nil {
+			r.probeAgain(object.Name)
+			return ctrl.Result{}, err
+		}
+	}
 	if ready != nil {
 		ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, object.Generation, metav1.NewTime(r.Clock.Now().Truncate(time.Second))
 		meta.SetStatusCondition(&status.Conditions, *ready)
 	}
 	if !equality.Semantic.DeepEqual(&object.Status, status) {
+		appeared := object.Status.Unclaimed == 0 && status.Unclaimed > 0
 		object.Status = *status
 		if err := r.Client.Status().Update(ctx, object, client.FieldOwner(fieldOwner)); err != nil {
 			r.probeAgain(object.Name)
 			return ctrl.Result{}, fmt.Errorf("writing the status of the AccessProvider: %w", err)
+		}
+		if appeared {
+			r.tellUnclaimed(object)
 		}
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil
@@ -195,7 +209,7 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 	if r.probes == nil {
 		r.probes = map[string]probe{}
 	}
-	r.probes[object.Name] = probe{object.UID, object.Generation, r.Clock.Now().Add(wait)}
+	r.probes[object.Name] = probe{object.UID, object.Generation, requestedAt(object), r.Clock.Now().Add(wait)}
 	switch {
 	case err != nil && silent:
 		return silentCondition(object, since, err), wait
@@ -224,7 +238,7 @@ func (r *ProviderReconciler) stands(object *v1alpha1.AccessProvider) (time.Durat
 	defer r.mu.Unlock()
 	last := r.probes[object.Name]
 	wait := last.next.Sub(r.Clock.Now())
-	return wait, last.uid == object.UID && last.generation == object.Generation && wait > 0
+	return wait, last.uid == object.UID && last.generation == object.Generation && last.requested == requestedAt(object) && wait > 0
 }
 
 func (r *ProviderReconciler) probeAgain(name string) {
@@ -249,7 +263,7 @@ func (r *ProviderReconciler) probe(ctx context.Context, object *v1alpha1.AccessP
 // SetupWithManager follows AccessProviders and what grants have in them. The indexes of package index must be registered.
 func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.AccessProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.AccessProvider{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requested))).
 		Watches(&v1alpha1.AccessGrant{}, countLater).
 		WatchesRawSource(source.Func(r.followAnswers)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: providerWorkers, ReconciliationTimeout: passTimeout}).

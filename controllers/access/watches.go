@@ -44,6 +44,8 @@ func (r *GrantReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) 
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.ofWorker), changed).
 		Watches(&v1alpha1.AccessProfile{}, handler.EnqueueRequestsFromMapFunc(r.ofProfile), changed).
 		Watches(&v1alpha1.AccessProvider{}, handler.EnqueueRequestsFromMapFunc(r.ofProvider), builder.WithPredicates(providerChanged)).
+		Watches(&v1alpha1.Engagement{}, r.atOnce(r.ofEngagement), builder.WithPredicates(requested)).
+		Watches(&v1alpha1.AccessProvider{}, r.atOnce(r.ofProvider), builder.WithPredicates(predicate.Or[client.Object](requested, answersAsked))).
 		WatchesRawSource(source.Func(r.followAnswers)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: grantWorkers, ReconciliationTimeout: passTimeout})
 	for _, kind := range r.Targets.registry {

@@ -102,12 +102,15 @@ func TestAProviderIsSeenToOnlyWhenItsCountsChange(t *testing.T) {
 	}
 }
 
-// noted is a queue that notes what is added for later.
+// noted is a queue that notes what is added, at once and for later.
 type noted struct {
 	priorityqueue.PriorityQueue[reconcile.Request]
 	later []reconcile.Request
+	now   []reconcile.Request
 }
 
 func (n *noted) AddAfter(request reconcile.Request, _ time.Duration) {
 	n.later = append(n.later, request)
 }
+
+func (n *noted) Add(request reconcile.Request) { n.now = append(n.now, request) }

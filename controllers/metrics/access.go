@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,10 +16,11 @@ import (
 
 var (
 	grants           = describe("grants", "Entitlements of all access grants, by AccessProvider and state.", "provider", "state")
-	revocationsOwed  = describe("revocations_owed", "Revocations that are not yet proven, by AccessProvider.", "provider")
+	revocationsOwed  = describe("revocations_owed", "Revocations that are not yet proven, by AccessProvider and by how long they have been owed: under_1m, under_1h, under_1d or older.", "provider", "age")
 	revocationOwedAt = describe("revocation_owed_age_seconds", "Age of the oldest revocation that is not yet proven, by AccessProvider; 0 while none is owed.", "provider")
+	unclaimed        = describe("unclaimed_accesses", "Accesses in a target system that bear Longshore's mark and belong to no AccessGrant, by AccessProvider, as last listed.", "provider")
 
-	providerRequests = newCounter("provider_requests_total", "Calls to target systems, by AccessProvider, operation (grant, verify, revoke, probe) and result (success, error, refused, timeout).", "provider", "operation", "result")
+	providerRequests = newCounter("provider_requests_total", "Calls to target systems, by AccessProvider, operation (grant, verify, revoke, probe, list) and result (success, error, refused, timeout).", "provider", "operation", "result")
 	providerDuration = newHistogram("provider_request_duration_seconds", "Duration of calls to target systems.", callBuckets, "provider", "operation")
 	timeToRevoke     = newHistogram("time_to_revoke_seconds", "Time from the moment a revocation was owed until it was read back as done, by AccessProvider.", revokeBuckets, "provider")
 	circuitOpen      = newGauge("provider_circuit_open", "1 while calls to a target system are held back because it does not answer, by AccessProvider; 0 otherwise.", "provider")
@@ -76,16 +79,26 @@ type accessCollector struct {
 
 // Describe implements prometheus.Collector.
 func (c accessCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{grants, revocationsOwed, revocationOwedAt} {
+	for _, d := range []*prometheus.Desc{grants, revocationsOwed, revocationOwedAt, unclaimed} {
 		ch <- d
 	}
 }
 
 // owed is what one AccessProvider owes.
 type owed struct {
-	count  int
-	oldest time.Time
+	// ages of what is owed, by the index of the first of the bounds that is longer.
+	ages      [len(ages)]int
+	oldest    time.Duration
+	unclaimed int32
 }
+
+// agedUnder is how old what is owed may be to be counted under a label.
+type agedUnder struct {
+	label string
+	bound time.Duration
+}
+
+var ages = [...]agedUnder{{"under_1m", time.Minute}, {"under_1h", time.Hour}, {"under_1d", 24 * time.Hour}, {"older", math.MaxInt64}}
 
 // Collect implements prometheus.Collector.
 func (c accessCollector) Collect(ch chan<- prometheus.Metric) {
@@ -97,14 +110,12 @@ func (c accessCollector) Collect(ch chan<- prometheus.Metric) {
 	for key, n := range states {
 		ch <- prometheus.MustNewConstMetric(grants, prometheus.GaugeValue, float64(n), key[0], key[1])
 	}
-	now := c.clock.Now()
 	for provider, debt := range debts {
-		age := time.Duration(0)
-		if !debt.oldest.IsZero() {
-			age = max(now.Sub(debt.oldest), 0)
+		for i, age := range ages {
+			ch <- prometheus.MustNewConstMetric(revocationsOwed, prometheus.GaugeValue, float64(debt.ages[i]), provider, age.label)
 		}
-		ch <- prometheus.MustNewConstMetric(revocationsOwed, prometheus.GaugeValue, float64(debt.count), provider)
-		ch <- prometheus.MustNewConstMetric(revocationOwedAt, prometheus.GaugeValue, age.Seconds(), provider)
+		ch <- prometheus.MustNewConstMetric(revocationOwedAt, prometheus.GaugeValue, debt.oldest.Seconds(), provider)
+		ch <- prometheus.MustNewConstMetric(unclaimed, prometheus.GaugeValue, float64(debt.unclaimed), provider)
 	}
 }
 
@@ -116,12 +127,13 @@ func (c accessCollector) count(ctx context.Context) (map[[2]string]int, map[stri
 		return nil, nil, err
 	}
 	for i := range providers.Items {
-		debts[providers.Items[i].Name] = owed{}
+		debts[providers.Items[i].Name] = owed{unclaimed: providers.Items[i].Status.Unclaimed}
 	}
 	list := &v1alpha1.AccessGrantList{}
 	if err := c.reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, nil, err
 	}
+	now := c.clock.Now()
 	for i := range list.Items {
 		rows := list.Items[i].Status.Entitlements
 		for j := range rows {
@@ -131,10 +143,12 @@ func (c accessCollector) count(ctx context.Context) (map[[2]string]int, map[stri
 				continue
 			}
 			debt := debts[row.Provider]
-			debt.count++
-			if since := row.RevokeRequestedAt; since != nil && (debt.oldest.IsZero() || since.Time.Before(debt.oldest)) {
-				debt.oldest = since.Time
+			age := time.Duration(0)
+			if since := row.RevokeRequestedAt; since != nil {
+				age = max(now.Sub(since.Time), 0)
 			}
+			debt.ages[slices.IndexFunc(ages[:], func(a agedUnder) bool { return age < a.bound })]++
+			debt.oldest = max(debt.oldest, age)
 			debts[row.Provider] = debt
 		}
 	}

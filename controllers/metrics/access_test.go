@@ -40,7 +40,7 @@ func TestAScrapeCountsEntitlementsAndDebts(t *testing.T) {
 		return v1alpha1.AccessGrant{Status: v1alpha1.AccessGrantStatus{Entitlements: rows}}
 	}
 	cache := stored{
-		providers: []v1alpha1.AccessProvider{{ObjectMeta: metav1.ObjectMeta{Name: "cluster"}}, {ObjectMeta: metav1.ObjectMeta{Name: "idle"}}},
+		providers: []v1alpha1.AccessProvider{{ObjectMeta: metav1.ObjectMeta{Name: "cluster"}, Status: v1alpha1.AccessProviderStatus{Unclaimed: 3}}, {ObjectMeta: metav1.ObjectMeta{Name: "idle"}}},
 		grants: []v1alpha1.AccessGrant{
 			grant(
 				v1alpha1.EntitlementStatus{Provider: "cluster", Subject: "ada", State: v1alpha1.GrantVerified},
@@ -48,6 +48,8 @@ func TestAScrapeCountsEntitlementsAndDebts(t *testing.T) {
 			),
 			grant(
 				v1alpha1.EntitlementStatus{Provider: "cluster", State: v1alpha1.GrantRevoking, RevokeRequestedAt: ago(time.Hour)},
+				v1alpha1.EntitlementStatus{Provider: "cluster", State: v1alpha1.GrantRevoking, RevokeRequestedAt: ago(time.Hour - time.Second)},
+				v1alpha1.EntitlementStatus{Provider: "cluster", State: v1alpha1.GrantRevoking, RevokeRequestedAt: ago(240 * time.Hour)},
 				v1alpha1.EntitlementStatus{Provider: "gone", State: v1alpha1.GrantRevoking, RevokeRequestedAt: ago(time.Second)},
 			),
 		},
@@ -55,19 +57,33 @@ func TestAScrapeCountsEntitlementsAndDebts(t *testing.T) {
 	const want = `
 # HELP longshore_grants Entitlements of all access grants, by AccessProvider and state.
 # TYPE longshore_grants gauge
-longshore_grants{provider="cluster",state="Revoking"} 2
+longshore_grants{provider="cluster",state="Revoking"} 4
 longshore_grants{provider="cluster",state="Verified"} 1
 longshore_grants{provider="gone",state="Revoking"} 1
 # HELP longshore_revocation_owed_age_seconds Age of the oldest revocation that is not yet proven, by AccessProvider; 0 while none is owed.
 # TYPE longshore_revocation_owed_age_seconds gauge
-longshore_revocation_owed_age_seconds{provider="cluster"} 3600
+longshore_revocation_owed_age_seconds{provider="cluster"} 864000
 longshore_revocation_owed_age_seconds{provider="gone"} 1
 longshore_revocation_owed_age_seconds{provider="idle"} 0
-# HELP longshore_revocations_owed Revocations that are not yet proven, by AccessProvider.
+# HELP longshore_revocations_owed Revocations that are not yet proven, by AccessProvider and by how long they have been owed: under_1m, under_1h, under_1d or older.
 # TYPE longshore_revocations_owed gauge
-longshore_revocations_owed{provider="cluster"} 2
-longshore_revocations_owed{provider="gone"} 1
-longshore_revocations_owed{provider="idle"} 0
+longshore_revocations_owed{age="older",provider="cluster"} 1
+longshore_revocations_owed{age="older",provider="gone"} 0
+longshore_revocations_owed{age="older",provider="idle"} 0
+longshore_revocations_owed{age="under_1d",provider="cluster"} 1
+longshore_revocations_owed{age="under_1d",provider="gone"} 0
+longshore_revocations_owed{age="under_1d",provider="idle"} 0
+longshore_revocations_owed{age="under_1h",provider="cluster"} 2
+longshore_revocations_owed{age="under_1h",provider="gone"} 0
+longshore_revocations_owed{age="under_1h",provider="idle"} 0
+longshore_revocations_owed{age="under_1m",provider="cluster"} 0
+longshore_revocations_owed{age="under_1m",provider="gone"} 1
+longshore_revocations_owed{age="under_1m",provider="idle"} 0
+# HELP longshore_unclaimed_accesses Accesses in a target system that bear Longshore's mark and belong to no AccessGrant, by AccessProvider, as last listed.
+# TYPE longshore_unclaimed_accesses gauge
+longshore_unclaimed_accesses{provider="cluster"} 3
+longshore_unclaimed_accesses{provider="gone"} 0
+longshore_unclaimed_accesses{provider="idle"} 0
 `
 	collector := accessCollector{cache, clocktesting.NewFakePassiveClock(now)}
 	if err := testutil.CollectAndCompare(collector, strings.NewReader(want)); err != nil {

@@ -26,7 +26,7 @@ type Event struct {
 
 // Events lists every event, by reason, but for those that carry the reason of a Stalled condition.
 func Events() []Event {
-	all := slices.Concat(engagementEvents, grantEvents, workerEvents, statementEvents)
+	all := slices.Concat(engagementEvents, grantEvents, providerEvents, workerEvents, statementEvents)
 	slices.SortFunc(all, func(a, b Event) int { return strings.Compare(a.Reason, b.Reason) })
 	return all
 }
@@ -35,6 +35,7 @@ var (
 	onEngagement = []string{"Engagement"}
 	onWorker     = []string{"Worker"}
 	onGrant      = []string{"AccessGrant"}
+	onProvider   = []string{"AccessProvider"}
 	// ofBoth: statements about either.
 	ofBoth = []string{"Engagement", "Worker"}
 	// onBoth: whoever follows the engagement is told of what happens to its access, too.
@@ -64,6 +65,10 @@ var engagementEvents = []Event{
 	happens(onEngagement, "Evaluated", "An evaluation was recorded. The message has its kind and score."),
 	happens(onEngagement, "Ended", "The work has ended. The message says when, and by what."),
 	warns(onEngagement, "StatusRefused", "The API server refuses the engagement's status, so nothing about it advances; access still ends by its expiry. The message names the fields. Please report it."),
+}
+
+var providerEvents = []Event{
+	warns(onProvider, "Unclaimed", "Accesses in the target system bear Longshore's mark and belong to no grant. They are never removed: another installation may own them."),
 }
 
 var grantEvents = []Event{
@@ -96,6 +101,8 @@ var statementEvents = []Event{
 	doesNotCount(onEngagement, "NoOffer", "No offer to this worker is open."),
 	doesNotCount(onEngagement, "NotAnApprover", "The stage lists who approves it, and the author is not among them."),
 	doesNotCount(ofBoth, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them."),
+	doesNotCount(onEngagement, "NotTheCustodian", "The profile names who hands the item out and takes it back, and the author is not among them."),
+	doesNotCount(onEngagement, "NotHandedOut", "What is checked or returned was not handed out before."),
 	doesNotCount(onEngagement, "NotAReviewer", "The scorecard lists its `reviewers`, and the author is not among them."),
 	doesNotCount(ofBoth, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for. Of a worker: the pool asks for no screening."),
 	doesNotCount(ofBoth, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
