@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -255,6 +256,13 @@ func (p *pass) stranded(it item) bool {
 // strands says whether anything of a grant is stranded.
 func (p *pass) strands(g *v1alpha1.AccessGrant) bool {
 	return slices.ContainsFunc(p.items(g), p.stranded)
+}
+
+// keeps says whether a grant has all that custodians attested, so that its file has it too.
+func (p *pass) keeps(g *v1alpha1.AccessGrant) bool {
+	return !slices.ContainsFunc(p.custody(g), func(said v1alpha1.CustodyRecord) bool {
+		return !slices.ContainsFunc(g.Spec.Custody, func(kept v1alpha1.CustodyRecord) bool { return equality.Semantic.DeepEqual(said, kept) })
+	})
 }
 
 // leftToCustodians says whether all that a grant lacks is to be handed out by people.

@@ -85,7 +85,7 @@ func (p *pass) noteUndecided() {
 // accessGone says whether every entitlement ever granted is proven gone, held by another live grant, attested, decided upon or abandoned.
 func (p *pass) accessGone() bool {
 	for i := range p.Grants {
-		if g := &p.Grants[i]; !concluded(g, p.deleting()) || p.strands(g) {
+		if g := &p.Grants[i]; !concluded(g, p.deleting()) || p.strands(g) || !p.keeps(g) {
 			return false
 		}
 	}
