@@ -20,9 +20,9 @@ const remaining = 20 * time.Second
 
 func TestAccessToPostgreSQLEndsByItselfWhenTheOperatorIsKilledForGood(t *testing.T) {
 	t.Parallel()
-	real := postgrestest.Start(t)
-	s := behindProxy(real)
-	s.connection = real.Connection
+	server := postgrestest.Start(t)
+	s := behindProxy(server)
+	s.connection = server.Connection
 	w := newWorld(t, s, patience)
 	grant := w.engage()
 	expiresAt := w.clock.Now().Add(remaining)
@@ -33,11 +33,11 @@ func TestAccessToPostgreSQLEndsByItselfWhenTheOperatorIsKilledForGood(t *testing
 
 	login := granted.Status.Entitlements[postgrestest.Login]
 	w.Expect(login.ExpiresAt).To(HaveValue(HaveField("Time", BeTemporally("==", expiresAt))), "the server's own expiry was read back")
-	conn, err := real.LogIn(t, login.Subject, postgres.MaintenanceDatabase)
+	conn, err := server.LogIn(t, login.Subject, postgres.MaintenanceDatabase)
 	w.Expect(err).NotTo(HaveOccurred(), "the worker logs in by password while the access lasts")
 	w.Expect(conn.Close(t.Context())).To(Succeed())
 
-	refused := w.untilRefused(real, login.Subject)
+	refused := w.untilRefused(server, login.Subject)
 	w.Expect(refused).To(BeTemporally(">=", expiresAt), "access lasts until its end")
 	report("PostgreSQL, operator killed for good: logins were refused %s after the expiry", refused.Sub(expiresAt).Round(time.Millisecond))
 	w.Expect(w.read(grant).Status.State).To(Equal(v1alpha1.GrantVerified), "nobody is there to notice")

@@ -48,5 +48,5 @@ func TestMain(m *testing.M) {
 
 // report prints a line that make test-providers shows, of the tests that pass too.
 func report(format string, args ...any) {
-	fmt.Printf("report: "+format+"\n", args...)
+	fmt.Fprintf(os.Stdout, "report: "+format+"\n", args...)
 }

@@ -67,36 +67,36 @@ func (s *system) gone() v1alpha1.GrantState {
 var systems = map[string]func(*testing.T) *system{
 	"LDAP": func(t *testing.T) *system {
 		t.Helper()
-		real := ldaptest.Start(t)
-		s := behindProxy(real)
-		s.proxy = faults.LDAP(t, faults.Upstream{Address: real.Address(), CABundle: real.Authority().PEM}, identity(t, real.Authority()))
-		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
+		server := ldaptest.Start(t)
+		s := behindProxy(server)
+		s.proxy = faults.LDAP(t, faults.Upstream{Address: server.Address(), CABundle: server.Authority().PEM}, identity(t, server.Authority()))
+		s.wrong = with(server.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
 		return s
 	},
 	"SCIM": func(t *testing.T) *system {
 		t.Helper()
-		real := scimtest.Start(t)
-		s := behindProxy(real)
-		s.proxy = faults.HTTP(t, faults.Upstream{Address: real.Address(), CABundle: real.Authority().PEM}, identity(t, real.Authority()))
-		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialToken, "not-the-token")
+		server := scimtest.Start(t)
+		s := behindProxy(server)
+		s.proxy = faults.HTTP(t, faults.Upstream{Address: server.Address(), CABundle: server.Authority().PEM}, identity(t, server.Authority()))
+		s.wrong = with(server.Connection().Credentials, v1alpha1.CredentialToken, "not-the-token")
 		return s
 	},
 	"PostgreSQL": func(t *testing.T) *system {
 		t.Helper()
-		real := postgrestest.Start(t)
-		s := behindProxy(real)
-		s.proxy = faults.PostgreSQL(t, faults.Upstream{Address: real.Address(), CABundle: real.Authority().PEM}, real.Identity(t))
-		s.wrong = with(real.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
+		server := postgrestest.Start(t)
+		s := behindProxy(server)
+		s.proxy = faults.PostgreSQL(t, faults.Upstream{Address: server.Address(), CABundle: server.Authority().PEM}, server.Identity(t))
+		s.wrong = with(server.Connection().Credentials, v1alpha1.CredentialPassword, "not-the-password")
 		return s
 	},
 	"Manual": startManual,
 	"Kubernetes": func(t *testing.T) *system {
 		t.Helper()
-		real := kubernetestest.Start(t)
-		s := behindProxy(real)
-		s.proxy = faults.HTTP(t, faults.Upstream{Address: real.Address(), CABundle: real.UpstreamCA()}, identity(t, real.Authority()))
-		wrong := kubernetestest.Kubeconfig(s.proxy.Address(), real.Authority().PEM, "not-the-token")
-		s.wrong, s.secrets = map[string][]byte{v1alpha1.CredentialKubeconfig: wrong}, []string{real.Token(), "not-the-token"}
+		server := kubernetestest.Start(t)
+		s := behindProxy(server)
+		s.proxy = faults.HTTP(t, faults.Upstream{Address: server.Address(), CABundle: server.UpstreamCA()}, identity(t, server.Authority()))
+		wrong := kubernetestest.Kubeconfig(s.proxy.Address(), server.Authority().PEM, "not-the-token")
+		s.wrong, s.secrets = map[string][]byte{v1alpha1.CredentialKubeconfig: wrong}, []string{server.Token(), "not-the-token"}
 		return s
 	},
 }
@@ -180,8 +180,8 @@ func (d *desk) left(*testing.T) []string {
 	return left
 }
 
-// real is a target system as its own test package starts it.
-type real interface {
+// targetSystem is one as its own test package starts it.
+type targetSystem interface {
 	Type() provider.Type
 	Connection() provider.Connection
 	Via(address string) provider.Connection
@@ -193,7 +193,7 @@ type real interface {
 }
 
 // behindProxy is a target system that is called through a proxy, which is still to be started.
-func behindProxy(r real) *system {
+func behindProxy(r targetSystem) *system {
 	s := &system{
 		kind:        func(*world) provider.Type { return r.Type() },
 		entitlement: r.Entitlement, subject: r.Subject, gives: r.Gives, left: r.Left, restart: r.Restart,
