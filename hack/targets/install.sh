@@ -46,7 +46,8 @@ install_packages() {
 	esac
 	apt install -y -qq --no-install-recommends "${packages[@]}"
 	case " ${packages[*]} " in
-	*" slapd "*) update-rc.d slapd disable ;;
+	# Without a configuration it would not start either; where there is no unit of systemd there is nothing to disable.
+	*" slapd "*) update-rc.d slapd disable 2>/dev/null || true ;;
 	esac
 }
 
