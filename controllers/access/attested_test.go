@@ -98,8 +98,8 @@ func TestWhatIsAttestedIsNeverCalledReadBack(t *testing.T) {
 
 func TestWhatPeopleTookBackEarlyIsNotCalledDrift(t *testing.T) {
 	for reason, change := range map[string]func(*world){
-		"it was returned":          func(w *world) { w.memory.Attest(provider.OperationRevoke, w.access("laptop", "ada")) },
-		"what there is is another": func(w *world) { w.memory.WidenByHand(w.access("laptop", "ada")) },
+		"it was returned":      func(w *world) { w.memory.Attest(provider.OperationRevoke, w.access("laptop", "ada")) },
+		"another one is there": func(w *world) { w.memory.WidenByHand(w.access("laptop", "ada")) },
 	} {
 		t.Run(reason, func(t *testing.T) {
 			w := newWorld(t, byHand)

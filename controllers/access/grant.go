@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
@@ -43,6 +44,9 @@ type GrantReconciler struct {
 	// Recorder tells people, without naming any.
 	Recorder events.EventRecorder
 	Targets  *Targets
+
+	// wake starts a pass over another grant; nil without a manager.
+	wake func(types.NamespacedName)
 }
 
 // Reconcile does one pass over one grant. Every call to a target system comes after the status that records it and before the status
@@ -77,6 +81,7 @@ func (r *GrantReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	p.wakeHolders()
 	if err := p.release(ctx); err != nil {
 		return ctrl.Result{}, err
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
-// liveHolder finds another grant that keeps what a row gives, and by which it therefore stays; it returns namespace/name, or nothing.
+// liveHolder finds another grant that keeps what a row gives, and by which it therefore stays; its name is empty if there is none.
 // It is called with the lock of the row's key. Whether the other one still holds it is read from the API server itself: were the cache
 // believed, two grants that end together could each be proven gone by the other.
-func (p *pass) liveHolder(ctx context.Context, of *row) (string, error) {
+func (p *pass) liveHolder(ctx context.Context, of *row) (types.NamespacedName, error) {
 	candidates, err := p.candidates(ctx, of.Key)
 	if err != nil {
-		return "", err
+		return types.NamespacedName{}, err
 	}
 	for _, name := range candidates {
 		other := &v1alpha1.AccessGrant{}
@@ -30,13 +30,26 @@ func (p *pass) liveHolder(ctx context.Context, of *row) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("reading AccessGrant %s, which may hold the same access: %w", name, err)
+			return types.NamespacedName{}, fmt.Errorf("reading AccessGrant %s, which may hold the same access: %w", name, err)
 		}
 		if holds(other, of, p.now) {
-			return name.String(), nil
+			return name, nil
 		}
 	}
-	return "", nil
+	return types.NamespacedName{}, nil
+}
+
+// wakeHolders starts passes over the grants for which something stays that ended here: in a target system that ends access by itself, it now ends
+// sooner.
+func (p *pass) wakeHolders() {
+	if p.wake == nil {
+		return
+	}
+	for _, l := range p.lanes {
+		for holder := range l.holders {
+			p.wake(holder)
+		}
+	}
 }
 
 // candidates are the other grants that may hold a key, by the cache or by what this process gave, in the order of their names.

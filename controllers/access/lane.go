@@ -10,6 +10,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -45,6 +46,9 @@ type lane struct {
 	// turnedAway is until when no call is made, because too many are under way; nil while calls are made.
 	turnedAway *time.Time
 
+	// holders are the grants for which something stays that this one held.
+	holders map[types.NamespacedName]struct{}
+
 	// found is what the pass takes over once the lane is done.
 	found findings
 	// late says that it was not done in time, and takes no further part in the pass.
@@ -78,7 +82,7 @@ func (f *findings) wake(at time.Time) {
 }
 
 func (p *pass) newLane(s *system) *lane {
-	return &lane{pass: p, system: s, fresh: map[string]bool{}, seen: map[string]bool{}, over: map[string]newsKind{}, found: newFindings()}
+	return &lane{pass: p, system: s, fresh: map[string]bool{}, seen: map[string]bool{}, over: map[string]newsKind{}, holders: map[types.NamespacedName]struct{}{}, found: newFindings()}
 }
 
 // each does something in every lane for every row with an action, and waits until all lanes are done or, if there are several, for a moment.

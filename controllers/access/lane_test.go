@@ -278,3 +278,30 @@ func rowOf(g *v1alpha1.AccessGrant, entitlement string) row {
 	}
 	return row{}
 }
+
+func TestADecommissionedProviderIsNotCalledWhateverElseIsWrong(t *testing.T) {
+	for reason, spoil := range map[string]func(*street){
+		"it does not answer":  func(s *street) { s.silence() },
+		"its type is unknown": func(s *street) { s.operate(provider.Registry{}) },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			s := newStreet(t, marked)
+			s.both()
+			g := s.settle(s.grant(s.engagement("campaign"), s.neighbour("ada")))
+			spoil(s)
+			update(s.world, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
+			s.settle(g)
+			s.events.read()
+			update(s.world, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: s.far}}, func(p *v1alpha1.AccessProvider) {
+				p.Spec.Decommissioned = &v1alpha1.Decommissioned{Reason: "sold", By: &v1alpha1.Author{Username: "olga"}}
+			})
+			s.setReach(func(context.Context) error {
+				t.Error("nobody is there to call")
+				return nil
+			})
+			g = s.settle(g)
+			s.Expect(rowOf(g, "archive")).To(And(HaveField("State", v1alpha1.GrantAbandoned), HaveField("RevokedAt", BeNil()), HaveField("LastError", "")))
+			s.Expect(s.events.reasons()).To(Equal([]string{"Warning Abandoned"}))
+		})
+	}
+}

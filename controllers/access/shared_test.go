@@ -1,12 +1,14 @@
 package access
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
@@ -172,8 +174,11 @@ func TestTheLatestExpiryOfAllHoldersIsSetOnTheTarget(t *testing.T) {
 		spec.ExpiresAt = metav1.NewTime(w.clock.Now().Add(300 * time.Hour))
 	})
 	w.Expect(only(w, b).ExpiresAt.Time).To(BeTemporally("~", b.Spec.ExpiresAt.Time, time.Minute), "an extension extends it")
+	var woken []types.NamespacedName
+	w.grants.wake = func(grant types.NamespacedName) { woken = append(woken, grant) }
 	w.withdraw(b, v1alpha1.WithdrawalEnded)
 	w.expectGives("chat", "ada", true)
+	w.Expect(woken).To(ConsistOf(client.ObjectKeyFromObject(a)), "what is left is seen to at once")
 	a = w.settle(a)
 	w.Expect(only(w, a).ExpiresAt.Time).To(BeTemporally("~", a.Spec.ExpiresAt.Time, time.Minute), "what is left ends with its last holder")
 }
@@ -188,4 +193,80 @@ func TestExpiryReadBackIsNoReasonToWriteAgain(t *testing.T) {
 	_, writes := w.api.reset()
 	w.Expect(writes).To(BeEmpty())
 	w.Expect(w.memory.Calls()).To(HaveLen(1), "an expiry that the target rounded is as good as asked for")
+}
+
+// frugal is a target system that gives no more than a day, and answers well.
+type frugal struct{ provider.Provider }
+
+func (f *frugal) Grant(ctx context.Context, request provider.Request) error {
+	if longest := noon.Add(24 * time.Hour); request.ExpiresAt.After(longest) {
+		request.ExpiresAt = longest
+	}
+	return f.Provider.Grant(ctx, request)
+}
+
+func TestAShorterExpiryThanAskedForIsRecordedAsItIs(t *testing.T) {
+	w := newWorld(t, provider.Capabilities{MarksGrants: true, ExpiryStep: time.Minute})
+	kind := w.memory.Type()
+	w.operate(provider.Registry{v1alpha1.ProviderKubernetes: {Open: func(c provider.Connection) (provider.Provider, error) {
+		opened, err := kind.Open(c)
+		return &frugal{opened}, err
+	}}})
+	w.clock.SetTime(noon)
+	w.probeAgain()
+	g := w.settle(w.simple("chat"))
+	w.Expect(only(w, g)).To(And(HaveField("State", v1alpha1.GrantVerified), HaveField("Attempts", BeZero())))
+	w.Expect(only(w, g).ExpiresAt.Time).To(BeTemporally("==", noon.Add(24*time.Hour)))
+	w.events.read()
+	w.api.reset()
+	for range 3 {
+		w.memory.Calls()
+		result, err := w.pass(g)
+		w.Expect(err).NotTo(HaveOccurred())
+		w.Expect(result.RequeueAfter).To(BeNumerically(">", resync/2), "it is asked for again at every resync, and no sooner")
+		w.Expect(len(w.memory.Calls())).To(BeNumerically("<=", 3))
+	}
+	_, writes := w.api.reset()
+	w.Expect(writes).To(BeEmpty())
+	w.Expect(w.events.read()).To(BeEmpty(), "nobody changed anything by hand")
+}
+
+// TestAnAccountThatDoesNotExpireIsExact has a target system that can end some of what it gives by itself.
+func TestAnAccountThatDoesNotExpireIsExact(t *testing.T) {
+	w := newWorld(t, marked)
+	w.memory.Can.ExpiryStep = 0
+	kind := w.memory.Type()
+	w.operate(provider.Registry{v1alpha1.ProviderKubernetes: {Open: func(c provider.Connection) (provider.Provider, error) {
+		opened, err := kind.Open(c)
+		return &sometimes{opened}, err
+	}}})
+	w.probeAgain()
+	g := w.settle(w.simple("chat"))
+	w.Expect(only(w, g)).To(And(HaveField("State", v1alpha1.GrantVerified), HaveField("ExpiresAt", BeNil())))
+	w.memory.Calls()
+	w.settle(g)
+	w.Expect(w.memory.Calls()).To(HaveLen(1), "it is read back, and not given again")
+}
+
+// sometimes says that it can end access by itself, and cannot end any of this.
+type sometimes struct{ provider.Provider }
+
+func (*sometimes) Capabilities() provider.Capabilities {
+	return provider.Capabilities{MarksGrants: true, ExpiryStep: time.Second}
+}
+
+func TestWhoIsEngagedAgainIsGivenAccessAgain(t *testing.T) {
+	for kind, can := range targetKinds {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t, can)
+			w.profile("chat")
+			ada := w.worker("ada")
+			first := w.withdraw(w.settle(w.grant(w.engagement("first"), ada)), v1alpha1.WithdrawalEnded)
+			w.later(30 * 24 * time.Hour)
+			second := w.settle(w.grant(w.engagement("second"), ada))
+			w.Expect(only(w, second)).To(And(HaveField("State", v1alpha1.GrantVerified), HaveField("Preexisted", BeFalse())))
+			w.Expect(w.settle(first).Status).To(Equal(first.Status), "what was proven of the first stays so")
+			w.Expect(states(w.withdraw(second, v1alpha1.WithdrawalEnded))).To(Equal(map[string]string{"chat": "Revoked"}))
+		})
+	}
 }

@@ -47,10 +47,13 @@ func (l *lane) take(ctx context.Context, r *row) error {
 	if err != nil {
 		return err
 	}
-	if holder != "" {
+	if holder.Name != "" {
 		enter(r, v1alpha1.GrantStillHeld, l.now)
 		succeeded(r)
-		r.Evidence = cut("still held by " + holder)
+		r.Evidence = cut("still held by " + holder.String())
+		if l.system.opened() && l.system.provider.Capabilities().ExpiryStep > 0 {
+			l.holders[holder] = struct{}{}
+		}
 		l.found.news.add(newsStillHeld, r)
 		return nil
 	}

@@ -45,7 +45,7 @@ func (r *ProviderReconciler) claim(ctx context.Context, object *v1alpha1.AccessP
 			break
 		}
 	}
-	status.Unclaimed = int32(min(len(unclaimed), math.MaxInt32)) //nolint:gosec // It is bounded just here.
+	status.Unclaimed = int32(min(len(unclaimed), math.MaxInt32))
 	return nil
 }
 

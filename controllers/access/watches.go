@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -95,6 +96,7 @@ func (r *GrantReconciler) enqueue(q queue, grant *v1alpha1.AccessGrant) {
 
 // followAnswers brings the grants of a target system back when it answers again: also after an outage so short that nothing else tells of it.
 func (r *GrantReconciler) followAnswers(ctx context.Context, q queue) error {
+	r.wake = func(grant types.NamespacedName) { q.Add(reconcile.Request{NamespacedName: grant}) }
 	r.Targets.tell(func(providerName string, answers bool) {
 		if !answers {
 			return
