@@ -116,12 +116,11 @@ func faultOf(name string) string {
 	return ""
 }
 
-// handle is what the server itself calls what a Target means. The numbers belong to one server, and count from the same start in another to
-// which everything was copied.
+// handle is what the server itself calls what a Target means. The numbers belong to one server, and count from the same start in another.
 type handle struct {
 	// system identifies the server.
 	system string
-	// subject and object are the oids of the subject's role, and of the database or the role that is handed out; zero for none.
+	// subject and object are the oids of the subject's role, and of the database or the role that is handed out; zero for one that was not there.
 	subject, object uint32
 }
 
@@ -150,10 +149,11 @@ func handleOf(text string) handle {
 	return h
 }
 
-// on returns the handle if it is of this server, and none otherwise.
-func (h handle) on(system string) handle {
-	if h.system != system {
-		return handle{}
+// checkServer refuses to look for what a handle means on any other server than the one on which it was given: there it would be absent, and taken
+// for proven gone. A server to which everything was copied is another one, too.
+func (s *session) checkServer(h handle) error {
+	if h.system == "" || h.system == s.system {
+		return nil
 	}
-	return h
+	return provider.Refused("this was granted on another PostgreSQL server than the one that answers now (by its system identifier): lead spec.endpoint back there, or, if that server is gone for good, declare it in spec.decommissioned and give access anew by another AccessProvider")
 }

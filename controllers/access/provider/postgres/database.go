@@ -52,7 +52,7 @@ FROM d`
 
 // connectable returns the database that an access names, seen from a role, or nil if there is none.
 func (s *session) connectable(ctx context.Context, a access, subject *role) (*connectable, error) {
-	rows, err := s.conn.Query(ctx, databaseQuery, a.handle.on(s.system).object, a.name, subject.OID)
+	rows, err := s.conn.Query(ctx, databaseQuery, a.handle.object, a.name, subject.OID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *session) observeConnect(ctx context.Context, a access) (provider.Observ
 		return provider.Observed{}, err
 	}
 	if d == nil {
-		return provider.Observed{Evidence: "there is no such database"}, nil
+		return provider.Observed{Handle: handle{s.system, r.OID, a.handle.object}.String(), Evidence: "there is no such database"}, nil
 	}
 	observed := provider.Observed{Held: len(d.Grantors) > 0, Handle: handle{system: s.system, subject: r.OID, object: d.OID}.String()}
 	named := fmt.Sprintf("role (oid %d) ", r.OID)

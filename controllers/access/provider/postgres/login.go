@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -77,10 +78,11 @@ func (s *session) observeLogin(ctx context.Context, a access) (provider.Observed
 	return observed, nil
 }
 
-// observeNoRole also finds what a role left open that was dropped.
+// observeNoRole also finds what a role left open that was dropped. The server is remembered also while nothing is there yet: what is made in it
+// next is not to be looked for on another one.
 func (s *session) observeNoRole(ctx context.Context, a access) (provider.Observed, error) {
-	observed := provider.Observed{Evidence: "there is no such role"}
-	subject := a.handle.on(s.system).subject
+	observed := provider.Observed{Handle: cmp.Or(a.handle, handle{system: s.system}).String(), Evidence: "there is no such role"}
+	subject := a.handle.subject
 	if subject == 0 {
 		return observed, nil
 	}
@@ -135,7 +137,7 @@ func (s *session) revokeLogin(ctx context.Context, a access) error {
 }
 
 func (s *session) endSessionsOfNoRole(ctx context.Context, a access) error {
-	if subject := a.handle.on(s.system).subject; subject != 0 {
+	if subject := a.handle.subject; subject != 0 {
 		return s.endSessions(ctx, subject, 0)
 	}
 	return nil

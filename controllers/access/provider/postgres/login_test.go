@@ -294,20 +294,40 @@ func TestASessionThatOutlivesItsLoginIsRead(t *testing.T) {
 	}
 }
 
-func TestAHandleOfAnotherServerIsNotBelieved(t *testing.T) {
-	w, other := newWorld(t), newWorld(t)
-	login, bystander := w.login(), other.login()
-	w.grant(login)
-	other.grant(bystander)
-	// As after a copy to a new server, where the numbers mean others.
-	_, oid, _ := strings.Cut(other.verify(bystander).Handle, "/")
-	login.Handle = "1234567890/" + oid
-	w.revoke(login)
-	w.expectAbsent(login, "after it was revoked by a handle of another server")
-	if w.exists() {
-		t.Error("the role that the name says is still there")
+func TestWhatWasGrantedOnAnotherServerIsNeitherLookedForNorTouchedOnThisOne(t *testing.T) {
+	own := postgrestest.Start(t)
+	there := worldIn(t, own, own.Connection())
+	here := newWorld(t)
+	here.subject = there.subject
+	granted := there.targets(server.SampleDatabase, server.SampleRole)
+	there.grant(granted...)
+	const elsewhere = "another PostgreSQL server"
+	for _, target := range granted {
+		// Before anything is given, so that an answer that is lost is not looked for elsewhere.
+		target.Handle = there.verify(target).Handle
+		_, err := here.provider.Verify(t.Context(), target)
+		here.expectRefused(err, "reading back on another server", elsewhere)
 	}
-	other.expectExact(bystander, "after another's was revoked by a handle of another server")
+	there.grant(granted...)
+	for _, copied := range []bool{false, true} {
+		if copied {
+			// As after everything was copied to a new server: the same names, and numbers that mean others.
+			here.grant(granted...)
+		}
+		for _, target := range granted {
+			target.Handle = there.verify(target).Handle
+			_, err := here.provider.Verify(t.Context(), target)
+			here.expectRefused(err, "reading back on another server", elsewhere, "spec.decommissioned")
+			here.expectRefused(here.tryToRevoke(target), "revoking on another server", elsewhere)
+			here.expectRefused(here.try(target), "granting on another server", elsewhere)
+			there.expectExact(target, "after another server was asked")
+		}
+	}
+	for _, target := range granted {
+		here.expectExact(target, "after it was asked for by a handle of another server")
+	}
+	here.revoke(granted...)
+	there.revoke(granted...)
 }
 
 func TestRolesOfAnotherAccessProviderAreNotDropped(t *testing.T) {

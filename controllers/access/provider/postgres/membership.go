@@ -23,7 +23,7 @@ type handedOut struct {
 func (s *session) handedOut(ctx context.Context, a access) (*handedOut, error) {
 	rows, err := s.conn.Query(ctx, `SELECT oid, rolname::text AS name, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS listed
 		FROM pg_roles WHERE oid = $1::oid OR rolname::text = $2::text
-		ORDER BY oid = $1::oid DESC LIMIT 1`, a.handle.on(s.system).object, a.name)
+		ORDER BY oid = $1::oid DESC LIMIT 1`, a.handle.object, a.name)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (s *session) observeMembership(ctx context.Context, a access) (provider.Obs
 		return provider.Observed{}, err
 	}
 	if of == nil {
-		return provider.Observed{Evidence: "there is no such role to be a member of"}, nil
+		return provider.Observed{Handle: handle{s.system, to.OID, a.handle.object}.String(), Evidence: "there is no such role to be a member of"}, nil
 	}
 	grants, err := s.grants(ctx, of, to)
 	if err != nil {

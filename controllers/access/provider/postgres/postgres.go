@@ -119,7 +119,7 @@ func (p *Provider) Grant(ctx context.Context, request provider.Request) error {
 	if err != nil {
 		return err
 	}
-	return p.call(ctx, "granting "+a.String(), func(ctx context.Context, s *session) error {
+	return p.callFor(ctx, a, "granting ", func(ctx context.Context, s *session) error {
 		switch a.kind {
 		case login:
 			return s.grantLogin(ctx, a, request.ExpiresAt)
@@ -138,7 +138,7 @@ func (p *Provider) Verify(ctx context.Context, target provider.Target) (provider
 		return provider.Observed{}, err
 	}
 	var observed provider.Observed
-	err = p.call(ctx, "reading back "+a.String(), func(ctx context.Context, s *session) (err error) {
+	err = p.callFor(ctx, a, "reading back ", func(ctx context.Context, s *session) (err error) {
 		switch a.kind {
 		case login:
 			observed, err = s.observeLogin(ctx, a)
@@ -159,7 +159,7 @@ func (p *Provider) Revoke(ctx context.Context, target provider.Target, _ provide
 	if err != nil {
 		return err
 	}
-	return p.call(ctx, "revoking "+a.String(), func(ctx context.Context, s *session) error {
+	return p.callFor(ctx, a, "revoking ", func(ctx context.Context, s *session) error {
 		switch a.kind {
 		case login:
 			return s.revokeLogin(ctx, a)

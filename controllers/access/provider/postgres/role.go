@@ -77,7 +77,7 @@ LIMIT 1`
 
 // role returns the subject's role, or nil if there is none.
 func (s *session) role(ctx context.Context, a access) (*role, error) {
-	rows, err := s.conn.Query(ctx, roleQuery, a.handle.on(s.system).subject, a.subject, a.mark)
+	rows, err := s.conn.Query(ctx, roleQuery, a.handle.subject, a.subject, a.mark)
 	if err != nil {
 		return nil, err
 	}

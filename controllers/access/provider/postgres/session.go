@@ -49,6 +49,16 @@ func (p *Provider) call(ctx context.Context, doing string, do func(context.Conte
 	}
 }
 
+// callFor calls for an access, on the server on which it was given.
+func (p *Provider) callFor(ctx context.Context, a access, doing string, do func(context.Context, *session) error) error {
+	return p.call(ctx, doing+a.String(), func(ctx context.Context, s *session) error {
+		if err := s.checkServer(a.handle); err != nil {
+			return err
+		}
+		return do(ctx, s)
+	})
+}
+
 func (p *Provider) connect(ctx context.Context) (*session, error) {
 	config, err := p.config(ctx)
 	if err != nil {
