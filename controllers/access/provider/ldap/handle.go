@@ -74,32 +74,49 @@ func (i id) String() string { return i.attribute + "=" + i.value }
 const (
 	groupPart   = "group "
 	accountPart = "account "
+	abovePart   = "below "
 	separator   = "; "
 )
 
-// handleOf identifies a membership: the group, and the account if it is there.
-func handleOf(group, account id) string {
-	var parts []string
-	if group != (id{}) {
-		parts = append(parts, groupPart+group.String())
-	}
-	if account != (id{}) {
-		parts = append(parts, accountPart+account.String())
-	}
-	return strings.Join(parts, separator)
-}
+// maxHandle is what a Target keeps of a handle.
+const maxHandle = 512
 
-// idsIn reads what handleOf wrote, and nothing where it did not.
-func idsIn(handle string) (group, account id) {
-	for part := range strings.SplitSeq(handle, separator) {
-		switch {
-		case strings.HasPrefix(part, groupPart):
-			group = parseID(strings.TrimPrefix(part, groupPart))
-		case strings.HasPrefix(part, accountPart):
-			account = parseID(strings.TrimPrefix(part, accountPart))
+// handle identifies a membership: the group, the account if it is there, and the entry that the group's name is below. That one tells the
+// directory from any other: a group that is gone is proven gone only where it was.
+type handle struct{ group, account, above id }
+
+// String leaves out what it has no room for, which is then found by its name alone.
+func (h handle) String() string {
+	var written string
+	for _, part := range []struct {
+		prefix string
+		id     id
+	}{{groupPart, h.group}, {accountPart, h.account}, {abovePart, h.above}} {
+		if part.id == (id{}) {
+			continue
+		}
+		text := part.prefix + part.id.String()
+		if written != "" {
+			text = separator + text
+		}
+		if len(written)+len(text) <= maxHandle {
+			written += text
 		}
 	}
-	return group, account
+	return written
+}
+
+// handleOf reads what String wrote, and nothing where it did not.
+func handleOf(text string) handle {
+	var h handle
+	for part := range strings.SplitSeq(text, separator) {
+		for prefix, into := range map[string]*id{groupPart: &h.group, accountPart: &h.account, abovePart: &h.above} {
+			if rest, is := strings.CutPrefix(part, prefix); is {
+				*into = parseID(rest)
+			}
+		}
+	}
+	return h
 }
 
 func parseID(text string) id {

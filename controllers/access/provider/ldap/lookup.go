@@ -19,6 +19,8 @@ type place struct {
 	membership
 	// group is nil if there is none; the rest is not looked for then. account is nil if there is none.
 	group, account *ldap.Entry
+	// above identifies the entry that the group's name is below, and nothing if that may not be seen.
+	above id
 	// value is what the group has to list.
 	value string
 	// former are values by which it would list the account under a name that the account does not have any more, nor any other account.
@@ -27,17 +29,17 @@ type place struct {
 
 // locate finds the group and the account of a membership. What a handle identifies is meant, however it is called by now; what nothing has
 // the identity of any more is looked for by its name, because whoever made it again may have brought back its members.
-func (s *session) locate(m membership, handle string) (place, error) {
-	groupID, accountID := idsIn(handle)
+func (s *session) locate(m membership, text string) (place, error) {
+	known := handleOf(text)
 	at := place{membership: m}
-	var err error
-	if at.group, err = s.findGroup(m.group, groupID); err != nil || at.group == nil {
+	if err := s.findGroup(&at, known); err != nil || at.group == nil {
 		return at, err
 	}
+	var err error
 	if m.byName() {
-		err = s.locateByName(&at, accountID)
+		err = s.locateByName(&at, known.account)
 	} else {
-		err = s.locateByDN(&at, accountID)
+		err = s.locateByDN(&at, known.account)
 	}
 	return at, explain(err, "looking for the account")
 }
@@ -55,24 +57,35 @@ func (s *session) find(i id, attributes ...string) (*ldap.Entry, error) {
 	return found[0], nil
 }
 
-// findGroup returns a group, or nil if it is certain that there is none. A group that may not be seen looks like one that is not there, and
-// its members would be taken for gone: at least what it is below must be seen.
-func (s *session) findGroup(named dn, known id) (*ldap.Entry, error) {
-	group, err := s.find(known, gid)
+// findGroup finds a group, or leaves nil if it is certain that there is none. A group that may not be seen looks like one that is not there, and
+// its members would be taken for gone: at least what it is below must be seen. So does a group in another directory: where the group
+// itself is not the one that is known, what it is below must be.
+func (s *session) findGroup(at *place, known handle) error {
+	named := at.membership.group
+	group, err := s.find(known.group, gid)
 	if err == nil && group == nil {
 		group, err = s.read(named.String(), idAttributes(gid)...)
 	}
-	if err != nil || group != nil {
-		return group, explain(err, "looking for group %s", named)
-	}
-	above, err := s.read(named.parent().String(), noAttributes)
 	if err != nil {
-		return nil, explain(err, "looking for %s", named.parent())
+		return explain(err, "looking for group %s", named)
 	}
-	if above == nil {
-		return nil, provider.Refused("neither group %s nor %s can be found: if they exist, give the account that Longshore binds as the right to read them; if not, create %s", named, named.parent(), named.parent())
+	same := group != nil && known.group != id{} && idOf(group) == known.group
+	if at.above = known.above; same && at.above != (id{}) {
+		at.group = group
+		return nil
 	}
-	return nil, nil
+	above, err := s.read(named.parent().String(), idAttributes()...)
+	switch {
+	case err != nil:
+		return explain(err, "looking for %s", named.parent())
+	case group == nil && above == nil:
+		return provider.Refused("neither group %s nor %s can be found: if they exist, give the account that Longshore binds as the right to read them; if not, create %s", named, named.parent(), named.parent())
+	case known.above != id{} && idOf(above) != known.above:
+		return provider.Refused("%s is not the entry below which this was granted, or may not be read any more: lead AccessProvider %s back to that directory and let the account that Longshore binds as read it or, if it is gone for good, declare it in spec.decommissioned", named.parent(), s.behind.Name)
+	}
+	at.above = idOf(above)
+	at.group = group
+	return nil
 }
 
 // noAttributes asks for an entry alone (RFC 4511, section 4.5.1.8).
@@ -140,5 +153,7 @@ func (at place) groupDN() string {
 	return at.group.DN
 }
 
-// handle identifies the group and the account.
-func (at place) handle() string { return handleOf(idOf(at.group), idOf(at.account)) }
+// handle identifies the group, the account and the directory.
+func (at place) handle() string {
+	return handle{idOf(at.group), idOf(at.account), at.above}.String()
+}

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/ldap/ldaptest"
 	"github.com/longshore-dev/longshore/hack/targets/slapd"
 )
@@ -165,4 +166,28 @@ func TestAGroupThatWasMadeAgainWithItsMembersStillLosesThem(t *testing.T) {
 	if slices.Contains(d.members(group), dnOf(target.Subject)) {
 		t.Error("the group still lists the account")
 	}
+}
+
+func TestWhatWasGivenInOneDirectoryIsNotProvenGoneInAnother(t *testing.T) {
+	there, here := connect(t, ldaptest.Start(t)), connect(t, ldaptest.Start(t))
+	given := there.granted(there.newTarget())
+	group := ldaptest.GroupOf(given)
+	refused := func(when string) {
+		t.Helper()
+		_, err := here.provider.Verify(t.Context(), given)
+		if err == nil {
+			t.Fatalf("%s another directory was believed", when)
+		}
+		expectRefusal(t, err, "spec.decommissioned")
+		expectAnonymous(t, err, given.Subject)
+		expectRefusal(t, here.provider.Revoke(t.Context(), given, provider.RevokeOptions{}), "back to that directory")
+		expectRefusal(t, here.grantErr(given), "back to that directory")
+	}
+	refused("without the group")
+	_, err := here.Server.AddGroupOf(t.Context(), strings.TrimSuffix(strings.TrimPrefix(group, "cn="), ","+slapd.Groups), member, bystander)
+	here.must(err)
+	refused("with a group of the same name")
+	here.expectMembers(group, bystander)
+	there.revoke(given)
+	there.expectAbsent(given)
 }
