@@ -157,6 +157,39 @@ func TestAMembershipThatAGroupDoesNotListIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestThatAServiceSaysNothingOfMembersIsNoProofThatThereAreNone(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		answer string
+		status int
+		held   bool
+		fails  bool
+	}{
+		{"the service finds it", listOf(groupOf(groupID, guides)), 200, true, false},
+		{"the service does not find it", listOf(), 200, false, false},
+		{"the service does not know the question", errorOf(400, "invalidFilter"), 400, false, true},
+		{"the service has no such questions", errorOf(501, ""), 501, false, true},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			g := NewWithT(t)
+			p := open(t, newService().
+				on("GET /Users/"+userID, 200, userOf(userID, subject, true)).
+				on("GET /Groups/"+groupID, 200, encode(map[string]any{"id": groupID, "displayName": guides})).
+				on("GET /Groups", test.status, test.answer))
+			_, membership := targets(t, p)
+			membership.Handle = "users/" + userID + " groups/" + groupID
+			observed, err := p.Verify(t.Context(), membership)
+			g.Expect(observed.Held).To(Equal(test.held))
+			if !test.fails {
+				g.Expect(err).NotTo(HaveOccurred())
+				return
+			}
+			g.Expect(provider.IsRefused(err)).To(BeTrue(), "%v", err)
+			g.Expect(err).To(MatchError(And(ContainSubstring("a manual entitlement"), Not(ContainSubstring(subject)))))
+		})
+	}
+}
+
 func TestWhatIsGivenAgainIsGivenByItsName(t *testing.T) {
 	g := NewWithT(t)
 	system := scimtest.Start(t)

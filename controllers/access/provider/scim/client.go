@@ -70,11 +70,12 @@ func newClient(c provider.Connection) (*client, error) {
 	}}, nil
 }
 
+// transport speaks HTTP/1.1: a call that is given up then takes its connection with it, where HTTP/2 would send the next call into the same
+// silence.
 func transport(config *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     config,
-		ForceAttemptHTTP2:   true,
 		TLSHandshakeTimeout: maxHandshake,
 		IdleConnTimeout:     idle,
 		MaxIdleConnsPerHost: provider.DefaultMaxConcurrent,

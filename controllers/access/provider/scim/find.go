@@ -49,13 +49,17 @@ func (p *Provider) findGroup(ctx context.Context, a access, h handle) (*group, e
 }
 
 // holds says whether an account is a member of a group. Where a group may be very large, services do not list its members: of a group
-// that lists nobody they are asked for the one, and those that do not know the question are taken at their word.
+// that lists nobody they are asked for the one. Those that do not know the question are taken at their word if they say that there are none,
+// and not if they just say nothing of members.
 func (p *Provider) holds(ctx context.Context, a access, g *group, u *user) (bool, error) {
 	if len(g.Members) > 0 {
 		return g.lists(u), nil
 	}
 	found, err := searchAll[group](ctx, p.client, groupsPath, equals("id", g.ID)+" and "+equals("members.value", u.ID))
 	if isStatus(err, http.StatusBadRequest) || isStatus(err, http.StatusNotImplemented) {
+		if g.Members == nil {
+			return false, provider.Refused("%s: the service says nothing of the members of group %q, nor whether it has this one, so that nothing could be proven: have somebody else in the group who is listed, or grant it as a manual entitlement", a.doing("reading"), a.group)
+		}
 		return false, nil
 	}
 	// More than the one would be an answer to another question.
