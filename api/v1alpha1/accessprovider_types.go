@@ -46,6 +46,7 @@ const CABundleKey = "ca.crt"
 // +kubebuilder:validation:XValidation:rule="self.type != 'PostgreSQL' || (has(self.endpoint) && self.endpoint.matches('^postgres(ql)?://[^/?#@ ]+(/[^/?# ]+)?$'))",message="the endpoint of type PostgreSQL is postgres://host[:port][/database], without credentials or parameters"
 // +kubebuilder:validation:XValidation:rule="(self.type == 'LDAP') == has(self.ldap)",message="ldap describes the directory of type LDAP, and of no other"
 // +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type is immutable: create another AccessProvider"
+// +kubebuilder:validation:XValidation:rule="self.type != 'SCIM' || (has(self.endpoint) && has(oldSelf.endpoint) && self.endpoint == oldSelf.endpoint)",message="another endpoint may be another service, which SCIM does not tell and in which nothing of what was granted would be found: create another AccessProvider"
 // +kubebuilder:validation:XValidation:rule="self.type != 'Kubernetes' || has(self.credentialsRef) == has(oldSelf.credentialsRef)",message="a credentialsRef that is added or taken away leads to another cluster, in which nothing of what was granted would be found: create another AccessProvider"
 type AccessProviderSpec struct {
 	// type of the target system: Kubernetes, LDAP, SCIM, PostgreSQL or Manual.
