@@ -34,7 +34,7 @@ const (
 	// rounds is how often it is measured, without a dead target and with one in turn, so that whatever else the machine does meets both. The
 	// medians are compared. Where they are too far apart it is measured again, up to mostRounds: what is noise evens out, and what is not
 	// stays.
-	rounds, mostRounds = 3, 9
+	rounds, mostRounds = 3, 5
 	// slower is by how much a dead target may slow the others down.
 	slower = 1.20
 )

@@ -49,6 +49,8 @@ func (tr trouble) of(s *system) string {
 const resync = 11 * time.Minute
 
 func TestFaultMatrix(t *testing.T) {
+	// Beside the other tests, but not beside what is measured.
+	t.Parallel()
 	m := &matrix{}
 	t.Run("cells", func(t *testing.T) {
 		for _, name := range sortedNames() {
