@@ -67,6 +67,24 @@ func TestOnDemandWhatFailedIsTriedBeforeItsTime(t *testing.T) {
 	}
 }
 
+func TestNoDemandOverridesATargetSystemThatAsksToBeLeftAlone(t *testing.T) {
+	w := newWorld(t, marked)
+	g := w.settle(w.simple("chat"))
+	w.memory.SetFault(failing(provider.OperationRevoke, provider.After(time.Minute, provider.Retryable("too many requests"))))
+	g = w.withdraw(g, v1alpha1.WithdrawalEnded)
+	w.memory.Calls()
+	hurry := func() {
+		w.targets.ledger.hurry(client.ObjectKeyFromObject(g))
+		g = w.settle(g)
+	}
+	hurry()
+	w.Expect(w.memory.Calls()).To(BeEmpty(), "it asked for a minute")
+	w.memory.SetFault(nil)
+	w.later(time.Minute + time.Second)
+	hurry()
+	w.Expect(states(g)).To(Equal(map[string]string{"chat": "Revoked"}))
+}
+
 func TestOnDemandATargetSystemIsProbedAtOnce(t *testing.T) {
 	w := newWorld(t, marked)
 	w.reconcileProvider()

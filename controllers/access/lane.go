@@ -53,6 +53,8 @@ type lane struct {
 	found findings
 	// late says that it was not done in time, and takes no further part in the pass.
 	late bool
+	// rests says that all it could do in this pass is done, and that others have its keys.
+	rests bool
 	// done is closed when it is done with what it was last started for, and err is how that ended.
 	done chan struct{}
 	err  error
@@ -90,7 +92,7 @@ func (p *pass) newLane(s *system) *lane {
 func (p *pass) each(ctx context.Context, wants action, do func(*lane, context.Context, *row) error) error {
 	var running []*lane
 	for _, l := range p.lanes {
-		if l.late {
+		if l.late || l.rests {
 			continue
 		}
 		if l.rows = p.due(l.system.name, wants); len(l.rows) == 0 {
@@ -243,7 +245,7 @@ func (p *pass) sum() {
 
 // ready says whether a row can be called for now; if not, the pass comes back when it can.
 func (l *lane) ready(r *row) bool {
-	if r.NextTry != nil && r.NextTry.After(l.now) && !l.hurried {
+	if r.NextTry != nil && r.NextTry.After(l.now) && (!l.hurried || l.Targets.asksForPeace(l.system.name)) {
 		l.found.wake(r.NextTry.Time)
 		return false
 	}
@@ -279,6 +281,7 @@ func (l *lane) failed(ctx context.Context, r *row, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		l.tired = true
 	}
+	l.Targets.leaveAlone(l.system.name, min(provider.RetryAfter(err), maxRetry))
 	r.Attempts++
 	r.LastError = cut(err.Error())
 	// Rounded up: what is stored is whole seconds, and must not be sooner than what was meant.

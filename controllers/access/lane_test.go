@@ -177,6 +177,56 @@ func TestACallThatHangsLocksOnlyItsOwnKey(t *testing.T) {
 	wait()
 }
 
+// TestALaneThatIsDoneCallsNobodyAgain has three target systems: one hangs, one turns calls away for a while, and one fails.
+func TestALaneThatIsDoneCallsNobodyAgain(t *testing.T) {
+	s := newStreet(t, marked)
+	mid := s.target + "-mid"
+	busy := providertest.NewMemory(marked)
+	types := s.targets.registry[v1alpha1.ProviderKubernetes]
+	s.operate(provider.Registry{v1alpha1.ProviderKubernetes: {Open: func(c provider.Connection) (provider.Provider, error) {
+		if c.Behind.Name == mid {
+			return busy.Type().Open(c)
+		}
+		return types.Open(c)
+	}}})
+	s.create(&v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: mid}, Spec: v1alpha1.AccessProviderSpec{Type: v1alpha1.ProviderKubernetes}})
+	for _, name := range []string{s.target, s.far, mid} {
+		_, err := s.providers.Reconcile(s.Context(), request(name))
+		s.Expect(err).NotTo(HaveOccurred())
+	}
+	update(s.world, s.both(), func(p *v1alpha1.AccessProfile) {
+		tracker := s.entitlement("tracker")
+		tracker.ProviderRef.Name = mid
+		p.Spec.Entitlements = append(p.Spec.Entitlements, tracker)
+	})
+	ada := update(s.world, s.neighbour("ada"), func(w *v1alpha1.Worker) {
+		w.Spec.Identities = append(w.Spec.Identities, v1alpha1.Identity{Provider: mid, Subject: "ada@example.com"})
+	})
+	g := s.settle(s.grant(s.engagement("campaign"), ada))
+	s.Expect(g.Status.State).To(Equal(v1alpha1.GrantVerified))
+
+	update(s.world, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
+	var mu sync.Mutex
+	turnedAway := 0
+	busy.SetFault(func(call providertest.Call) (error, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if turnedAway++; turnedAway <= 3 {
+			return &provider.Error{Busy: true, RetryAfter: time.Millisecond, Err: errors.New("too many")}, nil
+		}
+		return nil, nil
+	})
+	s.memory.SetFault(failing(provider.OperationRevoke, provider.Waits("the custodian takes it back")))
+	letGo := s.hang()
+	defer letGo()
+	s.memory.Calls()
+	wait := s.inBackground(g)
+	s.Eventually(func() map[string]string { return states(s.read(g)) }, patience).Should(HaveKeyWithValue("tracker", "Revoked"))
+	s.Expect(s.memory.Calls()).To(HaveLen(1), "what was waited for in the near one was asked for once, however often another was turned away")
+	letGo()
+	wait()
+}
+
 func TestAProviderThatPanicsFailsAloneAndIsReported(t *testing.T) {
 	s := newStreet(t, marked)
 	s.both()

@@ -32,7 +32,7 @@ type pass struct {
 	*facts
 	*plan
 
-	// hurried says that also what was to be tried later is tried now.
+	// hurried says that also what was to be tried later is tried now, unless its target system asks to be left alone.
 	hurried bool
 
 	rows []row
@@ -141,6 +141,7 @@ func (p *pass) goOn(ctx, lanesCtx context.Context) error {
 	case <-turn.Done():
 	}
 	for _, l := range p.lanes {
+		l.rests = l.rests || !l.late && l.turnedAway == nil
 		if !l.late {
 			l.turnedAway = nil
 		}

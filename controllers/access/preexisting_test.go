@@ -168,3 +168,38 @@ func TestTwoGrantsWithTheSameAccessFromBefore(t *testing.T) {
 	w.Expect(states(b)).To(Equal(map[string]string{"chat": "Revoked"}))
 	w.expectGives("chat", "ada", false)
 }
+
+func TestAccessFromBeforeThatAnotherGrantGaveSinceIsNotCalledGone(t *testing.T) {
+	for kind, can := range targetKinds {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t, can)
+			w.profile("chat")
+			ada := w.worker("ada")
+			w.memory.SetOtherwise(w.access("chat", "ada"), true)
+			a := w.settle(w.grant(w.engagement("first"), ada))
+			w.memory.SetOtherwise(w.access("chat", "ada"), false)
+			b := w.settle(w.grant(w.engagement("second"), ada))
+			w.Expect(states(b)).To(Equal(map[string]string{"chat": "Verified"}))
+
+			a = w.withdraw(a, v1alpha1.WithdrawalEnded)
+			w.Expect(states(a)).To(Equal(map[string]string{"chat": "StillHeld"}), "the person has it, by the other grant")
+			w.expectGives("chat", "ada", true)
+			b = w.withdraw(b, v1alpha1.WithdrawalEnded)
+			w.Expect(states(b)).To(Equal(map[string]string{"chat": "Revoked"}))
+			w.expectGives("chat", "ada", false)
+		})
+	}
+}
+
+func TestAccessFromBeforeOfWhichSomethingIsLeftIsNotCalledGone(t *testing.T) {
+	w := newWorld(t, provider.Capabilities{})
+	g := w.simple("chat")
+	w.memory.SetOtherwise(w.access("chat", "ada"), true)
+	w.settle(g)
+	w.memory.SetOtherwise(w.access("chat", "ada"), false)
+	narrowed := w.memory.WidenByHand(w.access("chat", "ada"))
+	w.Expect(narrowed()).To(BeFalse())
+	g = w.withdraw(g, v1alpha1.WithdrawalEnded)
+	w.Expect(states(g)).To(Equal(map[string]string{"chat": "Preexisting"}), "what is left of it is nobody's to take away without a decision")
+	w.Expect(ready(g)).To(HavePrefix("False AccessPreexisting"))
+}

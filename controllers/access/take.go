@@ -24,16 +24,21 @@ func (p *pass) takeAll(ctx context.Context) error {
 	return p.each(ctx, settle, (*lane).settle)
 }
 
-// owe makes a revocation owed.
+// owe makes a revocation owed, and tells of it if it is time alone that ended the access.
 func (p *pass) owe(r *row) {
-	since := p.now
+	if p.ending != nil && p.ending.expired {
+		p.found.news.add(newsExpired, r)
+	}
+	p.owes(r, p.now)
+}
+
+// owes makes a revocation owed.
+func (p *plan) owes(r *row, now time.Time) {
+	since := now
 	if p.ending != nil {
 		since = p.ending.since
-		if p.ending.expired {
-			p.found.news.add(newsExpired, r)
-		}
 	}
-	enter(r, v1alpha1.GrantRevoking, p.now)
+	enter(r, v1alpha1.GrantRevoking, now)
 	succeeded(r)
 	r.RevokeRequestedAt, r.RevokedAt, r.ExpiresAt = stamp(since), nil, nil
 }
@@ -133,13 +138,19 @@ func (l *lane) settle(ctx context.Context, r *row) error {
 	if err != nil {
 		return err
 	}
-	if preexisting {
+	switch {
+	case gone(r, observed):
+		enter(r, v1alpha1.GrantRevoked, l.now)
+		r.RevokedAt = stamp(l.now)
+		readBack(r, "gone without Longshore: "+observed.Evidence, l.now)
+		l.found.news.add(newsRevoked, r)
+	case !preexisting && observed.Held:
+		// What was there before went, and Longshore gave the same for another grant: it is proven like any other.
+		r.Preexisted = false
+		l.owes(r, l.now)
+		l.found.wake(l.now)
+	default:
 		readBack(r, evidenceOfOthers(observed), l.now)
-		return nil
 	}
-	enter(r, v1alpha1.GrantRevoked, l.now)
-	r.RevokedAt = stamp(l.now)
-	readBack(r, "gone without Longshore: "+observed.Evidence, l.now)
-	l.found.news.add(newsRevoked, r)
 	return nil
 }

@@ -25,6 +25,8 @@ type Targets struct {
 
 	mu   sync.Mutex
 	open map[string]*connection
+	// quiet is until when a target system asked to be left alone.
+	quiet map[string]time.Time
 	// told are those who want to know when a target system stops answering, and when it answers again.
 	told []func(providerName string, answers bool)
 }
@@ -47,7 +49,7 @@ func (c *connection) of(behind *v1alpha1.AccessProvider) bool {
 
 // NewTargets opens target systems as they are needed.
 func NewTargets(registry provider.Registry, c clock.PassiveClock, keyring Keyring) *Targets {
-	return &Targets{registry: registry, clock: c, keyring: keyring, ledger: newLedger(), open: map[string]*connection{}}
+	return &Targets{registry: registry, clock: c, keyring: keyring, ledger: newLedger(), open: map[string]*connection{}, quiet: map[string]time.Time{}}
 }
 
 // connect opens the target system behind an AccessProvider, or returns what is open; its limits are shared by all who use it.
@@ -147,6 +149,22 @@ func (t *Targets) current(behind *v1alpha1.AccessProvider) provider.Provider {
 	return c.provider
 }
 
+// leaveAlone notes for how long a target system asked to be left alone.
+func (t *Targets) leaveAlone(name string, wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if until := t.clock.Now().Add(wait); wait > 0 && until.After(t.quiet[name]) {
+		t.quiet[name] = until
+	}
+}
+
+// asksForPeace says whether a target system asked to be left alone still.
+func (t *Targets) asksForPeace(name string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.clock.Now().Before(t.quiet[name])
+}
+
 // doubt has the keys of a connection read again.
 func (t *Targets) doubt(c *connection) {
 	t.mu.Lock()
@@ -159,6 +177,7 @@ func (t *Targets) disconnect(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.open, name)
+	delete(t.quiet, name)
 	metrics.ForgetProvider(name)
 }
 
