@@ -136,27 +136,50 @@ schema or that validating policy refuses the request.`,
 	}
 }
 
+// declares says whether a request declares a target gone for good, or alters or withdraws that; leads, whether it leads an AccessProvider that
+// holds or owes something to what may be another target.
+var (
+	declares = lines(
+		"(request.operation == 'CREATE' ? has(object.spec.decommissioned) :",
+		"object.spec.?decommissioned != oldObject.spec.?decommissioned)")
+	leads = lines(
+		"(request.operation == 'UPDATE' &&",
+		"oldObject.?status.?granted.orValue(0) + oldObject.?status.?owed.orValue(0) > 0 &&",
+		"(object.spec.?endpoint != oldObject.spec.?endpoint ||",
+		"object.spec.?credentialsRef != oldObject.spec.?credentialsRef ||",
+		"object.spec.?ldap != oldObject.spec.?ldap))")
+)
+
 func decommission() policy {
 	return policy{
 		name: "longshore-decommission",
 		comment: `What a target that is declared gone for good still owes becomes Abandoned, never Revoked: somebody answers for that by name
 and holds the verb forgive. To withdraw or alter the declaration is as grave. It holds for providers that are being
-deleted too, which is when it is most wanted.`,
-		match: []rule{on("accessproviders", create, update)},
-		when: []condition{{"declares-alters-or-withdraws", lines(
-			"request.operation == 'CREATE' ? has(object.spec.decommissioned) :",
-			"object.spec.?decommissioned != oldObject.spec.?decommissioned")}},
+deleted too, which is when it is most wanted.
+
+To lead a provider elsewhere, while it holds or owes something, is as grave as well: what was given in one target must
+not be looked for in another. What is inside the Secret that it names is for RBAC to guard.`,
+		match:     []rule{on("accessproviders", create, update)},
+		when:      []condition{{"declares-alters-withdraws-or-leads-elsewhere", declares + " ||\n" + leads}},
+		variables: []variable{{"declares", declares}, {"leads", leads}},
 		validations: []validation{{
-			Expression: mayDo("'forgive'", "'accessproviders'", "", "object.metadata.name"),
+			Expression: "!variables.declares || " + mayDo("'forgive'", "'accessproviders'", "", "object.metadata.name"),
 			Reason:     forbidden,
 			Message:    "forgive: setting, altering or removing spec.decommissioned needs the verb forgive on the access provider",
 			MessageExpression: lines(
 				"'forgive: setting, altering or removing spec.decommissioned needs the verb forgive on accessproviders/' + object.metadata.name +",
 				"'; ask security, who answers for what the target still owes'"),
 		}, {
-			Expression: "!has(object.spec.decommissioned) || object.spec.decommissioned.?by.?username.orValue('') == " + caller,
+			Expression: "!variables.declares || !has(object.spec.decommissioned) || object.spec.decommissioned.?by.?username.orValue('') == " + caller,
 			Reason:     forbidden,
 			Message:    "decommissioned-by: whoever declares a target gone is named for it; leave spec.decommissioned.by out, or set it to your own username (kubectl auth whoami)",
+		}, {
+			Expression: "!variables.leads || " + mayDo("'forgive'", "'accessproviders'", "", "object.metadata.name"),
+			Reason:     forbidden,
+			Message:    "forgive: changing endpoint, credentialsRef or ldap of an access provider that holds or owes access needs the verb forgive on it",
+			MessageExpression: lines(
+				"'forgive: changing endpoint, credentialsRef or ldap needs the verb forgive on accessproviders/' + object.metadata.name +",
+				"' while it holds or owes access; create another access provider for another target'"),
 		}},
 	}
 }
