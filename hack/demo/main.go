@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.BoolVar(&o.stay, "stay", false, "play nothing; keep the control plane and the operator up until Ctrl-C")
 	flags.BoolVar(&o.outside, "outside", true, "connect a directory and a database outside the cluster, where OpenLDAP and PostgreSQL are installed")
-	flags.DurationVar(&o.day, "day", 3*time.Second, "how long a day of the story lasts")
+	flags.DurationVar(&o.day, "day", 4*time.Second, "how long a day of the story lasts")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the play may take")
 	flags.StringVar(&o.record, "record", "demo-record.json", "where the whole record goes")
 	if err := flags.Parse(args); err != nil {

@@ -81,8 +81,8 @@ type Observed struct {
 	// ExpiresAt is when the target system ends the access by itself; zero if it cannot end this one. That it could, and does not as it
 	// was asked to, is Drift.
 	ExpiresAt time.Time
-	// Handle is how the target system itself identifies what was read, so that it is found again after it was renamed; empty if nothing
-	// was found, or if what is found cannot be renamed.
+	// Handle is how the target system itself identifies what was read, whether the access is held or not, so that it is found again after
+	// it was renamed and is not looked for in another target system; empty if nothing of it was found that can be identified.
 	Handle string
 	// Evidence says in short what was read, for the record. It is the same each time while nothing changes.
 	Evidence string
