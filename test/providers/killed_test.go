@@ -24,23 +24,32 @@ func TestAccessToPostgreSQLEndsByItselfWhenTheOperatorIsKilledForGood(t *testing
 	s := behindProxy(server)
 	s.connection = server.Connection
 	w := newWorld(t, s, patience)
-	grant := w.engage()
-	expiresAt := w.clock.Now().Add(remaining)
-	change(w, grant.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.ExpiresAt = metav1.NewTime(expiresAt) })
-	granted := w.until(grant, v1alpha1.GrantVerified)
-	// From here on nobody reconciles anything.
+	// Nobody but the operator of the other process reconciles anything.
 	w.grants, w.providers = nil, nil
+	killed := startOperator(w)
+
+	expiresAt := time.Now().Add(remaining).Truncate(time.Second)
+	grant := w.engage(func(g *v1alpha1.AccessGrant) { g.Spec.ExpiresAt = metav1.NewTime(expiresAt) })
+	w.Eventually(func() *v1alpha1.AccessGrant {
+		killed.expectRunning()
+		return w.read(grant)
+	}, remaining).Should(Satisfy(func(g *v1alpha1.AccessGrant) bool { return settled(g, v1alpha1.GrantVerified) }), "the operator grants it")
+	granted := w.read(grant)
+	killed.kill()
 
 	login := granted.Status.Entitlements[postgrestest.Login]
 	w.Expect(login.ExpiresAt).To(HaveValue(HaveField("Time", BeTemporally("==", expiresAt))), "the server's own expiry was read back")
 	conn, err := server.LogIn(t, login.Subject, postgres.MaintenanceDatabase)
 	w.Expect(err).NotTo(HaveOccurred(), "the worker logs in by password while the access lasts")
 	w.Expect(conn.Close(t.Context())).To(Succeed())
+	admitted := time.Now()
+	w.Expect(admitted).To(BeTemporally("<", expiresAt), "the login that worked was before the expiry")
 
 	refused := w.untilRefused(server, login.Subject)
 	w.Expect(refused).To(BeTemporally(">=", expiresAt), "access lasts until its end")
-	report("PostgreSQL, operator killed for good: logins were refused %s after the expiry", refused.Sub(expiresAt).Round(time.Millisecond))
-	w.Expect(w.read(grant).Status.State).To(Equal(v1alpha1.GrantVerified), "nobody is there to notice")
+	report("PostgreSQL, operator killed by SIGKILL: a login was let in %s before the expiry, and logins were refused %s after it",
+		expiresAt.Sub(admitted).Round(time.Millisecond), refused.Sub(expiresAt).Round(time.Millisecond))
+	w.Expect(w.read(grant).ResourceVersion).To(Equal(granted.ResourceVersion), "nobody is there to notice")
 }
 
 // untilRefused logs in again and again until the server refuses the password, and returns when that was, by the clock that the server goes

@@ -117,7 +117,7 @@ func change[T client.Object](w *world, o T, how func(T)) T {
 }
 
 // engage is an engagement with a worker of a new subject, and the grant that the engagement's reconciler makes for it.
-func (w *world) engage() *v1alpha1.AccessGrant {
+func (w *world) engage(edits ...func(*v1alpha1.AccessGrant)) *v1alpha1.AccessGrant {
 	w.Helper()
 	w.people++
 	meta := metav1.ObjectMeta{Namespace: w.name, Name: fmt.Sprintf("worker-%d", w.people)}
@@ -128,6 +128,9 @@ func (w *world) engage() *v1alpha1.AccessGrant {
 	engagement := engagementFor(meta, w.clock.Now())
 	w.create(engagement)
 	grant := grantFor(engagement, worker, w.name, w.clock.Now())
+	for _, edit := range edits {
+		edit(grant)
+	}
 	w.create(grant)
 	return grant
 }
