@@ -177,6 +177,41 @@ func TestACallThatHangsLocksOnlyItsOwnKey(t *testing.T) {
 	wait()
 }
 
+// TestAWithdrawalDoesNotWaitForAPassThatHangs has access read back, by the schedule, in a target system that hangs just then.
+func TestAWithdrawalDoesNotWaitForAPassThatHangs(t *testing.T) {
+	s := newStreet(t, marked)
+	s.both()
+	g := s.settle(s.grant(s.engagement("campaign"), s.neighbour("ada")))
+	letGo := s.hang()
+	defer letGo()
+	wait := s.inBackground(g)
+	s.Eventually(func() int { return len(s.memory.Calls()) }, patience).Should(BeNumerically(">", 0), "the near one was read back")
+	update(s.world, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
+	// The pass ends by itself, though the far one hangs still: the next one takes what is to be taken.
+	wait()
+	wait = s.inBackground(g)
+	s.Eventually(func() map[string]string { return states(s.read(g)) }, patience).Should(Equal(map[string]string{"chat": "Revoked", "archive": "Revoking"}))
+	letGo()
+	wait()
+}
+
+// TestAnExpiryDoesNotWaitForAPassThatHangs is the same for access whose time is over.
+func TestAnExpiryDoesNotWaitForAPassThatHangs(t *testing.T) {
+	s := newStreet(t, marked)
+	s.both()
+	g := s.settle(s.grant(s.engagement("campaign"), s.neighbour("ada")))
+	letGo := s.hang()
+	defer letGo()
+	wait := s.inBackground(g)
+	s.Eventually(func() int { return len(s.memory.Calls()) }, patience).Should(BeNumerically(">", 0), "the near one was read back")
+	s.clock.SetTime(g.Spec.ExpiresAt.Time)
+	wait()
+	wait = s.inBackground(g)
+	s.Eventually(func() map[string]string { return states(s.read(g)) }, patience).Should(Equal(map[string]string{"chat": "Revoked", "archive": "Revoking"}))
+	letGo()
+	wait()
+}
+
 // TestALaneThatIsDoneCallsNobodyAgain has three target systems: one hangs, one turns calls away for a while, and one fails.
 func TestALaneThatIsDoneCallsNobodyAgain(t *testing.T) {
 	s := newStreet(t, marked)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -126,19 +127,34 @@ func (p *pass) stages(ctx context.Context) error {
 	return p.giveOver(ctx)
 }
 
-// goOn writes what is done before it waits for a lane that is late. Those that were turned away in the meantime try again.
+// lookAgain is how often a pass that waits for a lane looks whether it still carries out what is wanted. It bounds what a target system that
+// hangs can add to the time until a revocation in another begins.
+const lookAgain = 100 * time.Millisecond
+
+// goOn writes what is done before it waits for a lane that is late. Those that were turned away in the meantime try again. Once something else
+// is wanted than what the pass carries out, it ends: the next one must not wait for a target system that hangs.
 func (p *pass) goOn(ctx, lanesCtx context.Context) error {
 	if err := p.write(ctx); err != nil {
 		return err
 	}
 	p.note()
 	p.unlockDone()
-	turn, cancel := p.nextTurn()
+	wait := p.untilNextTurn()
+	turn, cancel := context.WithTimeout(context.Background(), min(wait, lookAgain))
 	defer cancel()
 	select {
 	case <-p.finished:
 		return p.gatherLanes(p.late())
 	case <-turn.Done():
+	}
+	outdated, err := p.outdated(ctx)
+	switch {
+	case err != nil:
+		return err
+	case outdated:
+		return errStale
+	case wait > lookAgain:
+		return nil
 	}
 	for _, l := range p.lanes {
 		l.rests = l.rests || !l.late && l.turnedAway == nil
@@ -149,18 +165,27 @@ func (p *pass) goOn(ctx, lanesCtx context.Context) error {
 	return p.stages(lanesCtx)
 }
 
-// nextTurn is over when the first of those that were turned away is to try again.
-func (p *pass) nextTurn() (context.Context, context.CancelFunc) {
-	var first *time.Time
+// outdated says whether something else is wanted by now than when the pass began: the grant was changed, or its time is over.
+func (p *pass) outdated(ctx context.Context) (bool, error) {
+	if p.ending == nil && !p.Clock.Now().Before(p.expiresAt) {
+		return true, nil
+	}
+	newest := &v1alpha1.AccessGrant{}
+	if err := p.Client.Get(ctx, p.name(), newest); err != nil {
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	}
+	return newest.Generation > p.grant.Generation || newest.DeletionTimestamp.IsZero() != p.grant.DeletionTimestamp.IsZero(), nil
+}
+
+// untilNextTurn is how long it is until the first of those that were turned away is to try again; longer than any pass if none was.
+func (p *pass) untilNextTurn() time.Duration {
+	first := passTimeout
 	for _, l := range p.lanes {
-		if !l.late && l.turnedAway != nil && (first == nil || l.turnedAway.Before(*first)) {
-			first = l.turnedAway
+		if !l.late && l.turnedAway != nil {
+			first = min(first, l.turnedAway.Sub(p.Clock.Now()))
 		}
 	}
-	if first == nil {
-		return context.WithCancel(context.Background())
-	}
-	return context.WithTimeout(context.Background(), first.Sub(p.Clock.Now()))
+	return first
 }
 
 // unlockDone lets others have the keys for which nothing is left to be done.
