@@ -216,7 +216,11 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 	case err != nil:
 		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProviderFailed, Message: cut(fmt.Sprintf("the target system does not answer as it should: %v", err))}, wait
 	}
-	return &metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "the target system answers"}, wait
+	message := "the target system answers"
+	if object.Spec.Type == v1alpha1.ProviderManual {
+		message = "there is nothing to ask: custodians attest what they hand out and take back"
+	}
+	return &metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: message}, wait
 }
 
 // silentCondition says of a target system that does not answer since when. By what exactly it does not may change with each probe, and is told once.

@@ -208,13 +208,13 @@ const (
 	lookDirectory = `
 The team's directory, outside the cluster: who is in the group of developers?
 
-  export LDAPTLS_CACERT=%s
-  ldapsearch -LLL -x -H %s -D %s -y %s -b %s cn=%s member
+  export LDAPTLS_CACERT=%s directory=%s
+  ldapsearch -LLL -x -H "$directory" -D %s -y %s -b %s cn=%s member
 `
 	lookDatabase = `
 The team's staging database, outside the cluster: who may log in, and until when?
 
-  export PGSSLMODE=verify-full PGSSLROOTCERT=%s PGPASSFILE=%s
-  psql -h %s -p %s -U %s -c '\du' %s
+  export PGSSLMODE=verify-full PGSSLROOTCERT=%s PGPASSFILE=%s host=%s port=%s
+  psql -h "$host" -p "$port" -U %s -c '\du' %s
 `
 )

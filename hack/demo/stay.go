@@ -46,8 +46,9 @@ Longshore runs. %s is an administrator's access, on loopback only. In another te
   kubectl get eng -A                           what each engagement waits for, and for whom
   kubectl describe eng -n marketing spring-campaign-designer
 
---as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1) or lena, theo, rita, kofi, fay, bruno (case 2).
-Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. docs/guides/one-designer.md plays case 1 by hand.
+--as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1), lena, theo, rita, kofi, fay, bruno (case 2), or sam,
+who keeps the profiles and providers. Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. The guides play the cases
+by hand: docs/guides/one-designer.md, docs/guides/feature-team.md.
 %s
-The operator's log is %s. Ctrl-C ends everything and leaves nothing.
+The operator's log is %s. Ctrl-C ends everything; its files stay in .cache/run until the next time.
 `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -40,10 +41,12 @@ func (c Connection) Credential(key string) (string, error) {
 	if c.Behind.Spec.CredentialsRef == nil {
 		return "", Refused("AccessProvider %s has no spec.credentialsRef: name a Secret with the key %s", c.Behind.Name, key)
 	}
-	if len(c.Credentials[key]) == 0 {
+	// A file that a Secret was made from often ends with a line break, and no credential does.
+	value := strings.TrimRight(string(c.Credentials[key]), "\r\n")
+	if value == "" {
 		return "", Refused("Secret %s, which AccessProvider %s names in spec.credentialsRef, has no key %s", c.Behind.Spec.CredentialsRef.Name, c.Behind.Name, key)
 	}
-	return string(c.Credentials[key]), nil
+	return value, nil
 }
 
 // TLS is how the target system is verified: by the certificate authorities of caBundleRef or, without, by those of the system.
