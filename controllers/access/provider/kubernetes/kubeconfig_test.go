@@ -94,7 +94,7 @@ func TestAKubeconfigCarriesEverythingItselfOrIsRefused(t *testing.T) {
 		{"it would speak for somebody else", user(func(u *clientcmdapi.AuthInfo) { u.ImpersonateUserExtra = map[string][]string{canary: {canary}} }), "speaks for somebody else"},
 		{"API servers take no passwords", user(func(u *clientcmdapi.AuthInfo) { u.Username, u.Password = "ada", canary }), "username and password"},
 		{"somebody must call", user(func(u *clientcmdapi.AuthInfo) { u.Token = "" }), "has no credentials"},
-		{"a header would end with the line", user(func(u *clientcmdapi.AuthInfo) { u.Token += "\n" }), "the end of a line"},
+		{"a header would end with the line", user(func(u *clientcmdapi.AuthInfo) { u.Token += "\nHost: elsewhere" }), "the end of a line"},
 		{"a token is ASCII", user(func(u *clientcmdapi.AuthInfo) { u.Token += "ü" }), "characters that no token has"},
 		{"a certificate needs its key", user(func(u *clientcmdapi.AuthInfo) { u.ClientCertificateData = pair.Certificate }), "not a certificate and its key"},
 		{"a certificate needs its own key", user(func(u *clientcmdapi.AuthInfo) {

@@ -235,7 +235,7 @@ func TestWhatCannotBeOpenedSaysWhatToChange(t *testing.T) {
 		{"no host", func(c *provider.Connection) { c.Behind.Spec.Endpoint = "https:///v2" }, "https://host[:port]/path"},
 		{"no Secret", func(c *provider.Connection) { c.Behind.Spec.CredentialsRef = nil }, "spec.credentialsRef"},
 		{"no token", func(c *provider.Connection) { c.Credentials = nil }, "has no key token"},
-		{"an empty token", func(c *provider.Connection) { c.Credentials = map[string][]byte{"token": []byte("\n")} }, "is not a bearer token"},
+		{"an empty token", func(c *provider.Connection) { c.Credentials = map[string][]byte{"token": []byte("\n")} }, "has no key token"},
 		{"a token that would end the header", func(c *provider.Connection) {
 			c.Credentials = map[string][]byte{"token": []byte("secret\r\nHost: elsewhere")}
 		}, "is not a bearer token"},
