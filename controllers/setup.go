@@ -71,7 +71,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 // that only a controller asks for would be left out of that.
 func followAll(ctx context.Context, c cache.Cache) error {
 	for _, kind := range []client.Object{
-		&v1alpha1.AccessGrant{}, &v1alpha1.AccessProfile{}, &v1alpha1.AccessProvider{}, &v1alpha1.Attestation{}, &v1alpha1.Checklist{},
+		&v1alpha1.AccessGrant{}, &v1alpha1.AccessProfile{}, &v1alpha1.AccessProvider{}, &v1alpha1.Assignment{}, &v1alpha1.Attestation{}, &v1alpha1.Checklist{},
 		&v1alpha1.CompliancePolicy{}, &v1alpha1.Dossier{}, &v1alpha1.Engagement{}, &v1alpha1.Evaluation{}, &v1alpha1.Scorecard{},
 		&v1alpha1.TalentPool{}, &v1alpha1.Worker{}, &corev1.Namespace{}, metadataOf("RoleBinding"), metadataOf("ClusterRoleBinding"),
 		&admissionregistrationv1.ValidatingAdmissionPolicy{}, &admissionregistrationv1.ValidatingAdmissionPolicyBinding{},

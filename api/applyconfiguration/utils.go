@@ -44,6 +44,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AmendmentStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Anchor"):
 		return &apiv1alpha1.AnchorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("AppliedPrior"):
+		return &apiv1alpha1.AppliedPriorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Approvals"):
 		return &apiv1alpha1.ApprovalsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ApprovalStage"):
@@ -146,8 +148,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.EvidenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExternalRef"):
 		return &apiv1alpha1.ExternalRefApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FeedbackTheme"):
+		return &apiv1alpha1.FeedbackThemeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Finding"):
 		return &apiv1alpha1.FindingApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FunnelStep"):
+		return &apiv1alpha1.FunnelStepApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GrantSummary"):
 		return &apiv1alpha1.GrantSummaryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Identity"):
@@ -210,18 +216,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PoolMembershipApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PoolReference"):
 		return &apiv1alpha1.PoolReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PoolTimes"):
+		return &apiv1alpha1.PoolTimesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PostgresEntitlement"):
 		return &apiv1alpha1.PostgresEntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PreexistingDecision"):
 		return &apiv1alpha1.PreexistingDecisionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Preferences"):
 		return &apiv1alpha1.PreferencesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Prior"):
+		return &apiv1alpha1.PriorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ProcedureStatus"):
 		return &apiv1alpha1.ProcedureStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ProposedDemotion"):
+		return &apiv1alpha1.ProposedDemotionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ProposedTerms"):
 		return &apiv1alpha1.ProposedTermsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Rate"):
 		return &apiv1alpha1.RateApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RatedWork"):
+		return &apiv1alpha1.RatedWorkApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RaterAgreement"):
+		return &apiv1alpha1.RaterAgreementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Recruitment"):
 		return &apiv1alpha1.RecruitmentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("RecruitmentStatus"):
@@ -244,12 +260,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ScorecardApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ScorecardSpec"):
 		return &apiv1alpha1.ScorecardSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ScoreDistribution"):
+		return &apiv1alpha1.ScoreDistributionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ScorePart"):
 		return &apiv1alpha1.ScorePartApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Scoring"):
 		return &apiv1alpha1.ScoringApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Screening"):
 		return &apiv1alpha1.ScreeningApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ScreeningCounts"):
+		return &apiv1alpha1.ScreeningCountsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedAccess"):
 		return &apiv1alpha1.SealedAccessApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedCustody"):
@@ -266,6 +286,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SkillApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SkillRequirement"):
 		return &apiv1alpha1.SkillRequirementApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SlowStep"):
+		return &apiv1alpha1.SlowStepApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Spend"):
 		return &apiv1alpha1.SpendApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Standing"):
@@ -294,10 +316,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.TerminationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Tier"):
 		return &apiv1alpha1.TierApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TierCounts"):
+		return &apiv1alpha1.TierCountsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TimeTaken"):
+		return &apiv1alpha1.TimeTakenApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TimeZoneOverlap"):
 		return &apiv1alpha1.TimeZoneOverlapApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Training"):
 		return &apiv1alpha1.TrainingApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Utilisation"):
+		return &apiv1alpha1.UtilisationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WaitingFor"):
 		return &apiv1alpha1.WaitingForApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Window"):
@@ -310,6 +338,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.WorkerDocumentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WorkerReference"):
 		return &apiv1alpha1.WorkerReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("WorkerScore"):
+		return &apiv1alpha1.WorkerScoreApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WorkerSpec"):
 		return &apiv1alpha1.WorkerSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("WorkerStatus"):

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // AssignmentType says what sort of work it is.
@@ -15,22 +16,32 @@ const (
 )
 
 // AssignmentState says how far an assignment is.
-// +kubebuilder:validation:Enum=Pending;Assigned;Started;Submitted;Revise;Accepted;Cancelled
+// +kubebuilder:validation:Enum=Pending;Assigned;Started;Submitted;Revise;Accepted;Missed;Cancelled
 type AssignmentState string
 
 // The states of an assignment.
 const (
-	AssignmentPending   AssignmentState = "Pending"
-	AssignmentAssigned  AssignmentState = "Assigned"
-	AssignmentStarted   AssignmentState = "Started"
+	// AssignmentPending: nobody has it yet.
+	AssignmentPending AssignmentState = "Pending"
+	// AssignmentAssigned: somebody has it. They lose it only by declining it, or when their engagement is suspended or ends.
+	AssignmentAssigned AssignmentState = "Assigned"
+	// AssignmentStarted: somebody is at it: they said so, or its window has begun.
+	AssignmentStarted AssignmentState = "Started"
+	// AssignmentSubmitted: it waits to be accepted.
 	AssignmentSubmitted AssignmentState = "Submitted"
-	AssignmentRevise    AssignmentState = "Revise"
-	AssignmentAccepted  AssignmentState = "Accepted"
+	// AssignmentRevise: it waits to be submitted again.
+	AssignmentRevise AssignmentState = "Revise"
+	// AssignmentAccepted: it is done.
+	AssignmentAccepted AssignmentState = "Accepted"
+	// AssignmentMissed: its window passed before anybody had it.
+	AssignmentMissed AssignmentState = "Missed"
+	// AssignmentCancelled: spec.cancelled took it back before it was submitted.
 	AssignmentCancelled AssignmentState = "Cancelled"
 )
 
 // AssignmentSpec is one task or shift.
 // +kubebuilder:validation:XValidation:rule="self.type != 'Shift' || has(self.window)",message="a shift needs a window"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Shift' || !has(self.shift)",message="shift is the name of a shift: leave it out of a task"
 type AssignmentSpec struct {
 	// title for people.
 	// +required
@@ -54,6 +65,13 @@ type AssignmentSpec struct {
 	// +required
 	Type AssignmentType `json:"type"`
 
+	// shift is the pool's own name for a shift at this time, for example late. Workers who list shifts in their availability take those alone; what they
+	// prefer ranks. Default: none, any worker who is free can take it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Shift string `json:"shift,omitempty"`
+
 	// skills asked for.
 	// +optional
 	// +listType=map
@@ -61,11 +79,11 @@ type AssignmentSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Skills []SkillRequirement `json:"skills,omitempty"`
 
-	// load that it is.
+	// load that it is. Default: of a shift the length of its window in hours, of a task none.
 	// +optional
 	Load *Load `json:"load,omitempty"`
 
-	// window in which it is done.
+	// window in which it is done. Nobody has two shifts whose windows overlap.
 	// +optional
 	Window *Window `json:"window,omitempty"`
 
@@ -86,6 +104,10 @@ type AssignmentSpec struct {
 	// externalRef names the work in a tracker.
 	// +optional
 	ExternalRef *ExternalRef `json:"externalRef,omitempty"`
+
+	// cancelled takes the work back. What was submitted can still be accepted.
+	// +optional
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // Load is how much work an assignment is, in hours or in points.
@@ -139,16 +161,22 @@ type ExternalRef struct {
 	Key string `json:"key"`
 }
 
-// AssignmentStatus is what the operator knows of an assignment. No reconciler writes it in this version.
+// AssignmentStatus is what the operator knows of an assignment.
 type AssignmentStatus struct {
-	// observedGeneration is the generation of the spec that this status speaks of.
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	ObservedGeneration int64 `json:"observedGeneration"`
 
 	// engagement that has the work.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Engagement string `json:"engagement,omitempty"`
+
+	// engagementUID pins the engagement.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=64
+	EngagementUID types.UID `json:"engagementUID,omitempty"`
 
 	// worker who has the work.
 	// +optional
@@ -159,12 +187,69 @@ type AssignmentStatus struct {
 	// +optional
 	State AssignmentState `json:"state,omitempty"`
 
-	// why this worker.
+	// assignedAt is when they got it.
+	// +optional
+	AssignedAt *metav1.Time `json:"assignedAt,omitempty"`
+
+	// startedAt is when it was begun: as stated, or when its window began.
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+
+	// submittedAt is when it was first submitted.
+	// +optional
+	SubmittedAt *metav1.Time `json:"submittedAt,omitempty"`
+
+	// acceptedAt is when it was accepted.
+	// +optional
+	AcceptedAt *metav1.Time `json:"acceptedAt,omitempty"`
+
+	// onTime says whether it was first submitted when due; of a shift, due is the end of its window. Absent while that is open.
+	// +optional
+	OnTime *bool `json:"onTime,omitempty"`
+
+	// rounds of revision that the worker caused.
+	// +optional
+	Rounds int32 `json:"rounds,omitempty"`
+
+	// score by which this worker was chosen, 0 to 100 with one decimal.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	Score string `json:"score,omitempty"`
+
+	// parts of the score, by name.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Parts []ScorePart `json:"parts,omitempty"`
+
+	// why this worker, or why nobody yet.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Why string `json:"why,omitempty"`
 
-	// others says why not the others.
+	// declined are those who had the work and gave it back; they are not asked again.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=253
+	Declined []string `json:"declined,omitempty"`
+
+	// waitingFor is whom the work waits for.
+	// +optional
+	// +listType=map
+	// +listMapKey=what
+	// +kubebuilder:validation:MaxItems=8
+	WaitingFor []WaitingFor `json:"waitingFor,omitempty"`
+
+	// attestations is the record of every statement that was bound to this assignment.
+	// +optional
+	// +listType=map
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=128
+	Attestations []AttestationRecord `json:"attestations,omitempty"`
+
+	// others says why not the others: those who would have scored higher, and as many of the excluded as fit.
 	// +optional
 	// +listType=map
 	// +listMapKey=worker
@@ -196,14 +281,17 @@ type NotChosen struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=assignments,shortName=asg,categories=longshore
 // +kubebuilder:selectablefield:JSONPath=`.spec.poolRef.name`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
+// +kubebuilder:printcolumn:name="Worker",type=string,JSONPath=`.status.worker`
 // +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`
 // +kubebuilder:printcolumn:name="Pool",type=string,JSONPath=`.spec.poolRef.name`
-// +kubebuilder:printcolumn:name="Pinned to",type=string,JSONPath=`.spec.engagementRef.name`
 // +kubebuilder:printcolumn:name="Due",type=string,JSONPath=`.spec.due`
+// +kubebuilder:printcolumn:name="Waiting for",type=string,JSONPath=`.status.waitingFor[*].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.status.why`,priority=1
 
-// Assignment is one task or shift to be given to the best engaged worker. In this version it is stored and validated only: its reconciler comes later,
-// so nothing is assigned yet and no status is written.
+// Assignment is one task or shift to be given to the best engaged worker. What is pending in a pool is placed together: as much as possible first, then
+// with the highest total score. Work that was begun does not move.
 type Assignment struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -215,9 +303,10 @@ type Assignment struct {
 	// +required
 	Spec AssignmentSpec `json:"spec"`
 
-	// status is what the operator knows; absent in this version.
+	// status is what the operator knows.
 	// +optional
-	Status *AssignmentStatus `json:"status,omitempty"`
+	// +default={"observedGeneration": -1}
+	Status AssignmentStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

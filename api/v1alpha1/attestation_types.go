@@ -5,7 +5,7 @@ import (
 )
 
 // Verdict is what an attestation says of its claim.
-// +kubebuilder:validation:Enum=Approved;Rejected;Chosen;Passed;Accepted;Declined;Done;Failed;NoShow;Submitted;Disputed;PartlyAccepted;Revise;Raised;Acknowledged;Actioned;Resigned;EndNow;EndAt;Lifted;Keep;Remove;HandedOut;Checked;Returned;Eligible;WithReview;Ineligible;Determined;Waived
+// +kubebuilder:validation:Enum=Approved;Rejected;Chosen;Passed;Accepted;Declined;Done;Failed;NoShow;Submitted;Disputed;PartlyAccepted;Revise;Raised;Acknowledged;Actioned;Resigned;EndNow;EndAt;Lifted;Started;Keep;Remove;HandedOut;Checked;Returned;Eligible;WithReview;Ineligible;Determined;Waived
 type Verdict string
 
 // The verdicts; which belong to which claim is said at Attestation.
@@ -30,6 +30,7 @@ const (
 	VerdictEndNow         Verdict = "EndNow"
 	VerdictEndAt          Verdict = "EndAt"
 	VerdictLifted         Verdict = "Lifted"
+	VerdictStarted        Verdict = "Started"
 	VerdictKeep           Verdict = "Keep"
 	VerdictRemove         Verdict = "Remove"
 	VerdictHandedOut      Verdict = "HandedOut"
@@ -79,7 +80,9 @@ type SubjectReference struct {
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('offer/') || (self.verdict in ['Accepted', 'Declined'] && has(self.terms))",message="an offer is Accepted or Declined, with terms, the offer's hash"
 // +kubebuilder:validation:XValidation:rule="!(self.claim.startsWith('screening/') || self.claim.startsWith('onboarding/') || self.claim.startsWith('offboarding/')) || self.verdict in ['Done', 'Failed']",message="a step is Done or Failed"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('start/') || (self.claim == 'start/confirmed' && self.verdict in ['Done', 'NoShow'])",message="start/confirmed is Done or NoShow"
-// +kubebuilder:validation:XValidation:rule="!(self.claim.startsWith('deliverable/') || self.claim.startsWith('assignment/')) || self.verdict in ['Submitted', 'Disputed', 'Accepted', 'PartlyAccepted', 'Revise']",message="a deliverable or an assignment is Submitted, Disputed, Accepted, PartlyAccepted or Revise"
+// +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('deliverable/') || self.verdict in ['Submitted', 'Disputed', 'Accepted', 'PartlyAccepted', 'Revise']",message="a deliverable is Submitted, Disputed, Accepted, PartlyAccepted or Revise"
+// +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('assignment/') || self.verdict in ['Started', 'Declined', 'Submitted', 'Disputed', 'Accepted', 'Revise']",message="an assignment is Started, Declined, Submitted, Disputed, Accepted or Revise"
+// +kubebuilder:validation:XValidation:rule="self.claim != 'approval/demotion' || has(self.note)",message="a decision on a demotion states its reason in note"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('feedback/') || self.verdict in ['Raised', 'Acknowledged', 'Actioned']",message="feedback is Raised, Acknowledged or Actioned"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('end/') || (self.claim == 'end/engagement' && self.verdict in ['Resigned', 'EndNow', 'EndAt'])",message="end/engagement is Resigned, EndNow or EndAt"
 // +kubebuilder:validation:XValidation:rule="self.claim != 'access/withdraw' || self.verdict in ['Done', 'Lifted']",message="access/withdraw is Done or Lifted"

@@ -470,7 +470,7 @@ type Candidate struct {
 	// +required
 	State CandidateState `json:"state"`
 
-	// reason why an excluded candidate is excluded.
+	// reason why an excluded candidate is excluded, or why an eligible one is not offered the work.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Reason string `json:"reason,omitempty"`
@@ -478,7 +478,7 @@ type Candidate struct {
 
 // ScorePart is one part of a candidate's score.
 type ScorePart struct {
-	// name of the part: skills, tier, cost or load.
+	// name of the part: skills, performance, tier, cost, load or timeZone; of an assignment also preference.
 	// +required
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`

@@ -165,6 +165,14 @@ type Requirements struct {
 	// +kubebuilder:validation:Maximum=168
 	HoursPerWeek int32 `json:"hoursPerWeek,omitempty"`
 
+	// documents that a worker must hold, by their names in Worker.spec.documents, unexpired until the end of the statement of work.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Documents []string `json:"documents,omitempty"`
+
 	// timeZoneOverlap asked for with the team's working day.
 	// +optional
 	TimeZoneOverlap *TimeZoneOverlap `json:"timeZoneOverlap,omitempty"`

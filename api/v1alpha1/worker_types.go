@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // WorkerSpec is what is known of one person. Creating a Worker, or changing personKey, identities, documents, jurisdiction or username, needs the verb identify.
@@ -327,10 +328,143 @@ type PoolMembership struct {
 	// +kubebuilder:validation:MaxItems=64
 	Steps []StepStatus `json:"steps,omitempty"`
 
-	// tier in the pool. The lowest one until scores are computed.
+	// tier in the pool; the lowest one until a score earns a higher.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	Tier string `json:"tier,omitempty"`
+
+	// tierSince is when the tier was reached. Absent in the tier in which everybody begins.
+	// +optional
+	TierSince *metav1.Time `json:"tierSince,omitempty"`
+
+	// demotion that the score brings about and that a person has to decide: approval/demotion, Approved or Rejected, with the reason in its note.
+	// +optional
+	Demotion *ProposedDemotion `json:"demotion,omitempty"`
+
+	// score in the pool; absent before the first evaluation.
+	// +optional
+	Score *WorkerScore `json:"score,omitempty"`
+}
+
+// ProposedDemotion is a lower tier that waits for a person's decision. A rejected one is not proposed again before the next evaluation.
+type ProposedDemotion struct {
+	// to is the tier that the score earns.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	To string `json:"to"`
+
+	// since when it is proposed: the evaluation that brought it about.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// rejectedAt is when a person decided against it. Absent while it is undecided.
+	// +optional
+	RejectedAt *metav1.Time `json:"rejectedAt,omitempty"`
+
+	// message says why, and how to decide it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// WorkerScore is a worker's score in one pool with everything that it was computed from. It is computed anew with the worker's next evaluation
+// and at no other time: neither idle time nor what others are rated changes it.
+//
+// With w = 2^(−age ÷ halfLife) for each evaluation, its age counted back from the newest, W = Σ w, and k = the prior's strength:
+// value = (k × prior.mean + Σ w × score) ÷ (k + W); low and high = value ∓ 1.96 × prior.spread ÷ √(k + W), within 0 and 100.
+type WorkerScore struct {
+	// value from 0 to 100 with one decimal.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Value string `json:"value"`
+
+	// low is the lower end of the 95 % interval.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Low string `json:"low"`
+
+	// high is the upper end of the 95 % interval.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	High string `json:"high"`
+
+	// sample is how many evaluations count.
+	// +required
+	Sample int32 `json:"sample"`
+
+	// weight is what they count for together, W, with two decimals: the sample, less what time has taken off it.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Weight string `json:"weight"`
+
+	// at is when the newest of them was given.
+	// +required
+	At metav1.Time `json:"at"`
+
+	// prior that was in force.
+	// +required
+	Prior AppliedPrior `json:"prior"`
+
+	// halfLife that was in force.
+	// +required
+	// +kubebuilder:validation:MaxLength=24
+	HalfLife string `json:"halfLife"`
+
+	// evaluations that count: those of the worker's engagements in the pool, the 50 newest.
+	// +optional
+	// +listType=map
+	// +listMapKey=uid
+	// +kubebuilder:validation:MaxItems=50
+	Evaluations []RatedWork `json:"evaluations,omitempty"`
+}
+
+// AppliedPrior is the pool's prior as it was when a score was computed.
+type AppliedPrior struct {
+	// version of the pool's prior.
+	// +required
+	Version int64 `json:"version"`
+
+	// mean that was assumed.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Mean string `json:"mean"`
+
+	// spread that was assumed.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Spread string `json:"spread"`
+
+	// strength is how many evaluations it counted for.
+	// +required
+	Strength int32 `json:"strength"`
+}
+
+// RatedWork is one evaluation that counts in a worker's score. It is kept when the engagement is gone.
+type RatedWork struct {
+	// uid of the Evaluation.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=64
+	UID types.UID `json:"uid"`
+
+	// engagement that was judged, as namespace/name.
+	// +required
+	// +kubebuilder:validation:MaxLength=317
+	Engagement string `json:"engagement"`
+
+	// name of the Evaluation.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// score that it gave.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Score string `json:"score"`
+
+	// at is when it was given.
+	// +required
+	At metav1.Time `json:"at"`
 }
 
 // Certificate was earned by passing training.
@@ -365,12 +499,13 @@ type Certificate struct {
 // +kubebuilder:printcolumn:name="Pools",type=string,JSONPath=`.status.pools[*].name`
 // +kubebuilder:printcolumn:name="Screening",type=string,JSONPath=`.status.pools[*].screening`
 // +kubebuilder:printcolumn:name="Tier",type=string,JSONPath=`.status.pools[*].tier`
+// +kubebuilder:printcolumn:name="Score",type=string,JSONPath=`.status.pools[*].score.value`
 // +kubebuilder:printcolumn:name="Engagements",type=string,JSONPath=`.status.engagements[*]`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Jurisdiction",type=string,JSONPath=`.spec.jurisdiction`,priority=1
 // +kubebuilder:printcolumn:name="Supplier",type=string,JSONPath=`.spec.supplier`,priority=1
 
-// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Scores and tenure are not computed yet in this version.
+// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Its status says, for each pool, how the screening stands, the tier and the score. Tenure is not computed yet in this version.
 type Worker struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -34,6 +34,13 @@ const (
 	AttestationBySubject = "attestation-by-subject"
 	// EvaluationByEngagement holds the engagement that is judged.
 	EvaluationByEngagement = "evaluation-by-engagement"
+	// EvaluationByWorker holds the worker who is screened.
+	EvaluationByWorker = "evaluation-by-worker"
+
+	// AssignmentByPool holds the pool as namespace/name.
+	AssignmentByPool = "assignment-by-pool"
+	// AssignmentByEngagement holds the engagement that has the work, and the one to which it is pinned.
+	AssignmentByEngagement = "assignment-by-engagement"
 
 	// GrantByEngagement holds the engagement.
 	GrantByEngagement = "grant-by-engagement"
@@ -94,6 +101,9 @@ var indexes = []definition{
 	define(EngagementByPredecessor, engagementPredecessor),
 	define(AttestationBySubject, attestationSubject),
 	define(EvaluationByEngagement, evaluationEngagement),
+	define(EvaluationByWorker, evaluationWorker),
+	define(AssignmentByPool, assignmentPool),
+	define(AssignmentByEngagement, assignmentEngagements),
 	define(GrantByEngagement, func(g *v1alpha1.AccessGrant) []string { return []string{g.Spec.EngagementRef.Name} }),
 	define(GrantByEntitlement, grantEntitlements),
 	define(GrantByProvider, grantProviders),

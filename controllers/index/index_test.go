@@ -122,6 +122,13 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		}}, []string{SubjectKey("Worker", "ada")}},
 		{EvaluationByEngagement, "the engagement", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{EngagementRef: local("campaign")}}, []string{"campaign"}},
 		{EvaluationByEngagement, "a screening judges no engagement", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{WorkerRef: local("ada")}}, nil},
+		{EvaluationByWorker, "the worker who is screened", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{WorkerRef: local("ada")}}, []string{"ada"}},
+		{EvaluationByWorker, "an engagement's review screens nobody", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{EngagementRef: local("campaign")}}, nil},
+
+		{AssignmentByPool, "the pool of the same namespace", &v1alpha1.Assignment{ObjectMeta: metav1.ObjectMeta{Namespace: "care"}, Spec: v1alpha1.AssignmentSpec{PoolRef: v1alpha1.PoolReference{Name: "agents"}}}, []string{"care/agents"}},
+		{AssignmentByPool, "the pool of another namespace", &v1alpha1.Assignment{ObjectMeta: metav1.ObjectMeta{Namespace: "care"}, Spec: v1alpha1.AssignmentSpec{PoolRef: v1alpha1.PoolReference{Name: "agents", Namespace: "talent"}}}, []string{"talent/agents"}},
+		{AssignmentByEngagement, "who has it and whose it is to be", &v1alpha1.Assignment{Spec: v1alpha1.AssignmentSpec{EngagementRef: local("bo")}, Status: v1alpha1.AssignmentStatus{Engagement: "al"}}, []string{"al", "bo"}},
+		{AssignmentByEngagement, "nobody's yet", &v1alpha1.Assignment{}, nil},
 
 		{GrantByEngagement, "the engagement", grant, []string{"campaign"}},
 		{GrantByEntitlement, "every entitlement", grant, []string{"k1", "k2", "k3"}},

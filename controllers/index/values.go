@@ -122,3 +122,26 @@ func poolChecklist(p *v1alpha1.TalentPool) []string {
 	}
 	return []string{p.Spec.Screening.ChecklistRef.Name}
 }
+
+func evaluationWorker(eval *v1alpha1.Evaluation) []string {
+	if eval.Spec.WorkerRef == nil {
+		return nil
+	}
+	return []string{eval.Spec.WorkerRef.Name}
+}
+
+func assignmentPool(a *v1alpha1.Assignment) []string {
+	namespace := a.Spec.PoolRef.Namespace
+	if namespace == "" {
+		namespace = a.Namespace
+	}
+	return []string{Key(namespace, a.Spec.PoolRef.Name)}
+}
+
+func assignmentEngagements(a *v1alpha1.Assignment) []string {
+	engagements := []string{a.Status.Engagement}
+	if a.Spec.EngagementRef != nil {
+		engagements = append(engagements, a.Spec.EngagementRef.Name)
+	}
+	return engagements
+}

@@ -38,7 +38,7 @@ type Reconciler struct {
 	written map[types.NamespacedName]time.Time
 }
 
-// +kubebuilder:rbac:groups=gig.longshore.dev,resources=talentpools;workers;checklists,verbs=get;list;watch
+// +kubebuilder:rbac:groups=gig.longshore.dev,resources=talentpools;workers;checklists;engagements;assignments;scorecards,verbs=get;list;watch
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=talentpools/status,verbs=patch
 
 // Reconcile writes what is to be said of one pool, if it differs from what was said, and not sooner than the interval allows.

@@ -345,6 +345,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: score
       type:
         scalar: numeric
+- name: com.github.longshore-dev.longshore.api.v1alpha1.AppliedPrior
+  map:
+    fields:
+    - name: mean
+      type:
+        scalar: string
+    - name: spread
+      type:
+        scalar: string
+    - name: strength
+      type:
+        scalar: numeric
+    - name: version
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ApprovalStage
   map:
     fields:
@@ -389,9 +404,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.AssignmentStatus
+      default:
+        observedGeneration: -1
 - name: com.github.longshore-dev.longshore.api.v1alpha1.AssignmentSpec
   map:
     fields:
+    - name: cancelled
+      type:
+        scalar: boolean
     - name: due
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
@@ -413,6 +433,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: priority
       type:
         scalar: numeric
+    - name: shift
+      type:
+        scalar: string
     - name: skills
       type:
         list:
@@ -435,6 +458,20 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.AssignmentStatus
   map:
     fields:
+    - name: acceptedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: assignedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: attestations
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.AttestationRecord
+          elementRelationship: associative
+          keys:
+          - uid
     - name: conditions
       type:
         list:
@@ -443,12 +480,24 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: declined
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: engagement
       type:
         scalar: string
+    - name: engagementUID
+      type:
+        namedType: io.k8s.apimachinery.pkg.types.UID
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: onTime
+      type:
+        scalar: boolean
     - name: others
       type:
         list:
@@ -457,9 +506,37 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - worker
+    - name: parts
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScorePart
+          elementRelationship: associative
+          keys:
+          - name
+    - name: rounds
+      type:
+        scalar: numeric
+    - name: score
+      type:
+        scalar: string
+    - name: startedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: state
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.AssignmentState
+    - name: submittedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: waitingFor
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.WaitingFor
+          elementRelationship: associative
+          keys:
+          - what
     - name: why
       type:
         scalar: string
@@ -1041,6 +1118,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: submittedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.longshore-dev.longshore.api.v1alpha1.Demotion
+  scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Determination
   map:
     fields:
@@ -1682,6 +1761,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: provider
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.FeedbackTheme
+  map:
+    fields:
+    - name: acknowledged
+      type:
+        scalar: numeric
+    - name: actioned
+      type:
+        scalar: numeric
+    - name: oldestOpen
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: raised
+      type:
+        scalar: numeric
+    - name: theme
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Finding
   map:
     fields:
@@ -1694,6 +1791,36 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rule
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.FunnelStep
+  map:
+    fields:
+    - name: conversion
+      type:
+        scalar: string
+    - name: conversionHigh
+      type:
+        scalar: string
+    - name: conversionLow
+      type:
+        scalar: string
+    - name: entered
+      type:
+        scalar: numeric
+    - name: failed
+      type:
+        scalar: numeric
+    - name: median
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: name
+      type:
+        scalar: string
+    - name: passed
+      type:
+        scalar: numeric
+    - name: waiting
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.GrantState
   scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.GrantSummary
@@ -1859,10 +1986,16 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: load
       type:
         scalar: numeric
+    - name: performance
+      type:
+        scalar: numeric
     - name: skills
       type:
         scalar: numeric
     - name: tier
+      type:
+        scalar: numeric
+    - name: timeZone
       type:
         scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Meeting
@@ -2077,12 +2210,18 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: demotion
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ProposedDemotion
     - name: name
       type:
         scalar: string
     - name: retryAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: score
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.WorkerScore
     - name: screening
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningState
@@ -2103,6 +2242,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: tier
       type:
         scalar: string
+    - name: tierSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.longshore-dev.longshore.api.v1alpha1.PoolReference
   map:
     fields:
@@ -2112,6 +2254,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: namespace
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.PoolTimes
+  map:
+    fields:
+    - name: toFill
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.TimeTaken
+    - name: toFirstAccepted
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.TimeTaken
+    - name: toOnboard
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.TimeTaken
 - name: com.github.longshore-dev.longshore.api.v1alpha1.PostgresEntitlement
   map:
     fields:
@@ -2147,6 +2301,24 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+- name: com.github.longshore-dev.longshore.api.v1alpha1.Prior
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: mean
+      type:
+        scalar: string
+    - name: sample
+      type:
+        scalar: numeric
+    - name: spread
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ProcedureStatus
   map:
     fields:
@@ -2190,6 +2362,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: total
       type:
         scalar: numeric
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ProposedDemotion
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: rejectedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: to
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ProposedTerms
   map:
     fields:
@@ -2212,6 +2399,39 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.RateUnit
 - name: com.github.longshore-dev.longshore.api.v1alpha1.RateUnit
   scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.RatedWork
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: engagement
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: score
+      type:
+        scalar: string
+    - name: uid
+      type:
+        namedType: io.k8s.apimachinery.pkg.types.UID
+- name: com.github.longshore-dev.longshore.api.v1alpha1.RaterAgreement
+  map:
+    fields:
+    - name: alpha
+      type:
+        scalar: string
+    - name: ratings
+      type:
+        scalar: numeric
+    - name: scorecard
+      type:
+        scalar: string
+    - name: units
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Recruitment
   map:
     fields:
@@ -2297,6 +2517,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Requirements
   map:
     fields:
+    - name: documents
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: hoursPerWeek
       type:
         scalar: numeric
@@ -2355,6 +2581,27 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ScoreDistribution
+  map:
+    fields:
+    - name: histogram
+      type:
+        list:
+          elementType:
+            scalar: numeric
+          elementRelationship: atomic
+    - name: median
+      type:
+        scalar: string
+    - name: p10
+      type:
+        scalar: string
+    - name: p90
+      type:
+        scalar: string
+    - name: sample
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ScorePart
   map:
     fields:
@@ -2413,6 +2660,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: halfLife
       type:
         scalar: string
+    - name: priorDrift
+      type:
+        scalar: numeric
     - name: priorStrength
       type:
         scalar: numeric
@@ -2422,9 +2672,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: checklistRef
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.LocalReference
+    - name: documents
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: retryAfter
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningCounts
+  map:
+    fields:
+    - name: failed
+      type:
+        scalar: numeric
+    - name: inProgress
+      type:
+        scalar: numeric
+    - name: lapsed
+      type:
+        scalar: numeric
+    - name: passed
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningState
   scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.SealedAccess
@@ -2565,6 +2836,21 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: boolean
     - name: weight
+      type:
+        scalar: numeric
+- name: com.github.longshore-dev.longshore.api.v1alpha1.SlowStep
+  map:
+    fields:
+    - name: median
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: sample
+      type:
+        scalar: numeric
+    - name: step
+      type:
+        scalar: string
+    - name: waiting
       type:
         scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Spend
@@ -2731,7 +3017,7 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
     - name: demotion
       type:
-        scalar: string
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Demotion
     - name: description
       type:
         scalar: string
@@ -2764,6 +3050,14 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.TalentPoolStatus
   map:
     fields:
+    - name: agreement
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.RaterAgreement
+          elementRelationship: associative
+          keys:
+          - scorecard
     - name: conditions
       type:
         list:
@@ -2775,15 +3069,66 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: engaged
       type:
         scalar: numeric
+    - name: feedback
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.FeedbackTheme
+          elementRelationship: associative
+          keys:
+          - theme
+    - name: funnel
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.FunnelStep
+          elementRelationship: associative
+          keys:
+          - name
     - name: members
       type:
         scalar: numeric
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: pendingAssignments
+      type:
+        scalar: numeric
+    - name: prior
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Prior
+    - name: recruiting
+      type:
+        scalar: numeric
+    - name: scores
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScoreDistribution
     - name: screened
       type:
         scalar: numeric
+    - name: screening
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningCounts
+    - name: slowestSteps
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.SlowStep
+          elementRelationship: atomic
+    - name: tiers
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.TierCounts
+          elementRelationship: associative
+          keys:
+          - name
+    - name: times
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.PoolTimes
+    - name: utilisation
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Utilisation
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Tenure
   map:
     fields:
@@ -2835,6 +3180,36 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rateMultiplier
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.TierCounts
+  map:
+    fields:
+    - name: demotions
+      type:
+        scalar: numeric
+    - name: engaged
+      type:
+        scalar: numeric
+    - name: members
+      type:
+        scalar: numeric
+    - name: name
+      type:
+        scalar: string
+    - name: screened
+      type:
+        scalar: numeric
+- name: com.github.longshore-dev.longshore.api.v1alpha1.TimeTaken
+  map:
+    fields:
+    - name: median
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: p90
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: sample
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.TimeZoneOverlap
   map:
     fields:
@@ -2862,6 +3237,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: validFor
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.Utilisation
+  map:
+    fields:
+    - name: hoursAvailable
+      type:
+        scalar: numeric
+    - name: hoursTaken
+      type:
+        scalar: numeric
+    - name: percent
+      type:
+        scalar: numeric
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Verdict
   scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.WaitingFor
@@ -2995,6 +3382,41 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: personKey
+      type:
+        scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.WorkerScore
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: evaluations
+      type:
+        list:
+          elementType:
+            namedType: com.github.longshore-dev.longshore.api.v1alpha1.RatedWork
+          elementRelationship: associative
+          keys:
+          - uid
+    - name: halfLife
+      type:
+        scalar: string
+    - name: high
+      type:
+        scalar: string
+    - name: low
+      type:
+        scalar: string
+    - name: prior
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.AppliedPrior
+    - name: sample
+      type:
+        scalar: numeric
+    - name: value
+      type:
+        scalar: string
+    - name: weight
       type:
         scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.WorkerSpec

@@ -14,15 +14,15 @@ import (
 // AssignmentApplyConfiguration represents a declarative configuration of the Assignment type for use
 // with apply.
 //
-// Assignment is one task or shift to be given to the best engaged worker. In this version it is stored and validated only: its reconciler comes later,
-// so nothing is assigned yet and no status is written.
+// Assignment is one task or shift to be given to the best engaged worker. What is pending in a pool is placed together: as much as possible first, then
+// with the highest total score. Work that was begun does not move.
 type AssignmentApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is the work.
 	Spec *AssignmentSpecApplyConfiguration `json:"spec,omitempty"`
-	// status is what the operator knows; absent in this version.
+	// status is what the operator knows.
 	Status *AssignmentStatusApplyConfiguration `json:"status,omitempty"`
 }
 

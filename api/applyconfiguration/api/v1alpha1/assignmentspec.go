@@ -23,11 +23,14 @@ type AssignmentSpecApplyConfiguration struct {
 	EngagementRef *LocalReferenceApplyConfiguration `json:"engagementRef,omitempty"`
 	// type is Task or Shift.
 	Type *apiv1alpha1.AssignmentType `json:"type,omitempty"`
+	// shift is the pool's own name for a shift at this time, for example late. Workers who list shifts in their availability take those alone; what they
+	// prefer ranks. Default: none, any worker who is free can take it.
+	Shift *string `json:"shift,omitempty"`
 	// skills asked for.
 	Skills []SkillRequirementApplyConfiguration `json:"skills,omitempty"`
-	// load that it is.
+	// load that it is. Default: of a shift the length of its window in hours, of a task none.
 	Load *LoadApplyConfiguration `json:"load,omitempty"`
-	// window in which it is done.
+	// window in which it is done. Nobody has two shifts whose windows overlap.
 	Window *WindowApplyConfiguration `json:"window,omitempty"`
 	// due is when it must be done. In the years 2000 to 2199.
 	Due *metav1.Time `json:"due,omitempty"`
@@ -35,6 +38,8 @@ type AssignmentSpecApplyConfiguration struct {
 	Priority *int32 `json:"priority,omitempty"`
 	// externalRef names the work in a tracker.
 	ExternalRef *ExternalRefApplyConfiguration `json:"externalRef,omitempty"`
+	// cancelled takes the work back. What was submitted can still be accepted.
+	Cancelled *bool `json:"cancelled,omitempty"`
 }
 
 // AssignmentSpecApplyConfiguration constructs a declarative configuration of the AssignmentSpec type for use with
@@ -80,6 +85,14 @@ func (b *AssignmentSpecApplyConfiguration) WithEngagementRef(value *LocalReferen
 // If called multiple times, the Type field is set to the value of the last call.
 func (b *AssignmentSpecApplyConfiguration) WithType(value apiv1alpha1.AssignmentType) *AssignmentSpecApplyConfiguration {
 	b.Type = &value
+	return b
+}
+
+// WithShift sets the Shift field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Shift field is set to the value of the last call.
+func (b *AssignmentSpecApplyConfiguration) WithShift(value string) *AssignmentSpecApplyConfiguration {
+	b.Shift = &value
 	return b
 }
 
@@ -133,5 +146,13 @@ func (b *AssignmentSpecApplyConfiguration) WithPriority(value int32) *Assignment
 // If called multiple times, the ExternalRef field is set to the value of the last call.
 func (b *AssignmentSpecApplyConfiguration) WithExternalRef(value *ExternalRefApplyConfiguration) *AssignmentSpecApplyConfiguration {
 	b.ExternalRef = value
+	return b
+}
+
+// WithCancelled sets the Cancelled field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Cancelled field is set to the value of the last call.
+func (b *AssignmentSpecApplyConfiguration) WithCancelled(value bool) *AssignmentSpecApplyConfiguration {
+	b.Cancelled = &value
 	return b
 }

@@ -4,28 +4,54 @@ package v1alpha1
 
 import (
 	apiv1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
-	v1 "k8s.io/client-go/applyconfigurations/meta/v1"
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	types "k8s.io/apimachinery/pkg/types"
+	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 )
 
 // AssignmentStatusApplyConfiguration represents a declarative configuration of the AssignmentStatus type for use
 // with apply.
 //
-// AssignmentStatus is what the operator knows of an assignment. No reconciler writes it in this version.
+// AssignmentStatus is what the operator knows of an assignment.
 type AssignmentStatusApplyConfiguration struct {
-	// observedGeneration is the generation of the spec that this status speaks of.
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// engagement that has the work.
 	Engagement *string `json:"engagement,omitempty"`
+	// engagementUID pins the engagement.
+	EngagementUID *types.UID `json:"engagementUID,omitempty"`
 	// worker who has the work.
 	Worker *string `json:"worker,omitempty"`
 	// state of the work.
 	State *apiv1alpha1.AssignmentState `json:"state,omitempty"`
-	// why this worker.
+	// assignedAt is when they got it.
+	AssignedAt *v1.Time `json:"assignedAt,omitempty"`
+	// startedAt is when it was begun: as stated, or when its window began.
+	StartedAt *v1.Time `json:"startedAt,omitempty"`
+	// submittedAt is when it was first submitted.
+	SubmittedAt *v1.Time `json:"submittedAt,omitempty"`
+	// acceptedAt is when it was accepted.
+	AcceptedAt *v1.Time `json:"acceptedAt,omitempty"`
+	// onTime says whether it was first submitted when due; of a shift, due is the end of its window. Absent while that is open.
+	OnTime *bool `json:"onTime,omitempty"`
+	// rounds of revision that the worker caused.
+	Rounds *int32 `json:"rounds,omitempty"`
+	// score by which this worker was chosen, 0 to 100 with one decimal.
+	Score *string `json:"score,omitempty"`
+	// parts of the score, by name.
+	Parts []ScorePartApplyConfiguration `json:"parts,omitempty"`
+	// why this worker, or why nobody yet.
 	Why *string `json:"why,omitempty"`
-	// others says why not the others.
+	// declined are those who had the work and gave it back; they are not asked again.
+	Declined []string `json:"declined,omitempty"`
+	// waitingFor is whom the work waits for.
+	WaitingFor []WaitingForApplyConfiguration `json:"waitingFor,omitempty"`
+	// attestations is the record of every statement that was bound to this assignment.
+	Attestations []AttestationRecordApplyConfiguration `json:"attestations,omitempty"`
+	// others says why not the others: those who would have scored higher, and as many of the excluded as fit.
 	Others []NotChosenApplyConfiguration `json:"others,omitempty"`
 	// conditions are Ready.
-	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
+	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
 // AssignmentStatusApplyConfiguration constructs a declarative configuration of the AssignmentStatus type for use with
@@ -50,6 +76,14 @@ func (b *AssignmentStatusApplyConfiguration) WithEngagement(value string) *Assig
 	return b
 }
 
+// WithEngagementUID sets the EngagementUID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the EngagementUID field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithEngagementUID(value types.UID) *AssignmentStatusApplyConfiguration {
+	b.EngagementUID = &value
+	return b
+}
+
 // WithWorker sets the Worker field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Worker field is set to the value of the last call.
@@ -66,11 +100,116 @@ func (b *AssignmentStatusApplyConfiguration) WithState(value apiv1alpha1.Assignm
 	return b
 }
 
+// WithAssignedAt sets the AssignedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AssignedAt field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithAssignedAt(value v1.Time) *AssignmentStatusApplyConfiguration {
+	b.AssignedAt = &value
+	return b
+}
+
+// WithStartedAt sets the StartedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StartedAt field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithStartedAt(value v1.Time) *AssignmentStatusApplyConfiguration {
+	b.StartedAt = &value
+	return b
+}
+
+// WithSubmittedAt sets the SubmittedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SubmittedAt field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithSubmittedAt(value v1.Time) *AssignmentStatusApplyConfiguration {
+	b.SubmittedAt = &value
+	return b
+}
+
+// WithAcceptedAt sets the AcceptedAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AcceptedAt field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithAcceptedAt(value v1.Time) *AssignmentStatusApplyConfiguration {
+	b.AcceptedAt = &value
+	return b
+}
+
+// WithOnTime sets the OnTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the OnTime field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithOnTime(value bool) *AssignmentStatusApplyConfiguration {
+	b.OnTime = &value
+	return b
+}
+
+// WithRounds sets the Rounds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rounds field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithRounds(value int32) *AssignmentStatusApplyConfiguration {
+	b.Rounds = &value
+	return b
+}
+
+// WithScore sets the Score field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Score field is set to the value of the last call.
+func (b *AssignmentStatusApplyConfiguration) WithScore(value string) *AssignmentStatusApplyConfiguration {
+	b.Score = &value
+	return b
+}
+
+// WithParts adds the given value to the Parts field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Parts field.
+func (b *AssignmentStatusApplyConfiguration) WithParts(values ...*ScorePartApplyConfiguration) *AssignmentStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithParts")
+		}
+		b.Parts = append(b.Parts, *values[i])
+	}
+	return b
+}
+
 // WithWhy sets the Why field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Why field is set to the value of the last call.
 func (b *AssignmentStatusApplyConfiguration) WithWhy(value string) *AssignmentStatusApplyConfiguration {
 	b.Why = &value
+	return b
+}
+
+// WithDeclined adds the given value to the Declined field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Declined field.
+func (b *AssignmentStatusApplyConfiguration) WithDeclined(values ...string) *AssignmentStatusApplyConfiguration {
+	for i := range values {
+		b.Declined = append(b.Declined, values[i])
+	}
+	return b
+}
+
+// WithWaitingFor adds the given value to the WaitingFor field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the WaitingFor field.
+func (b *AssignmentStatusApplyConfiguration) WithWaitingFor(values ...*WaitingForApplyConfiguration) *AssignmentStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithWaitingFor")
+		}
+		b.WaitingFor = append(b.WaitingFor, *values[i])
+	}
+	return b
+}
+
+// WithAttestations adds the given value to the Attestations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Attestations field.
+func (b *AssignmentStatusApplyConfiguration) WithAttestations(values ...*AttestationRecordApplyConfiguration) *AssignmentStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAttestations")
+		}
+		b.Attestations = append(b.Attestations, *values[i])
+	}
 	return b
 }
 
@@ -90,7 +229,7 @@ func (b *AssignmentStatusApplyConfiguration) WithOthers(values ...*NotChosenAppl
 // WithConditions adds the given value to the Conditions field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Conditions field.
-func (b *AssignmentStatusApplyConfiguration) WithConditions(values ...*v1.ConditionApplyConfiguration) *AssignmentStatusApplyConfiguration {
+func (b *AssignmentStatusApplyConfiguration) WithConditions(values ...*metav1.ConditionApplyConfiguration) *AssignmentStatusApplyConfiguration {
 	for i := range values {
 		if values[i] == nil {
 			panic("nil value passed to WithConditions")

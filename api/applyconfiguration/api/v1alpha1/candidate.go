@@ -19,7 +19,7 @@ type CandidateApplyConfiguration struct {
 	Parts []ScorePartApplyConfiguration `json:"parts,omitempty"`
 	// state of the candidate.
 	State *apiv1alpha1.CandidateState `json:"state,omitempty"`
-	// reason why an excluded candidate is excluded.
+	// reason why an excluded candidate is excluded, or why an eligible one is not offered the work.
 	Reason *string `json:"reason,omitempty"`
 }
 

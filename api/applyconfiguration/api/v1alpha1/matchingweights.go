@@ -9,12 +9,16 @@ package v1alpha1
 type MatchingWeightsApplyConfiguration struct {
 	// skills is how well the skills fit.
 	Skills *int32 `json:"skills,omitempty"`
+	// performance is the worker's score in the pool; of one without evaluations, the pool's prior.
+	Performance *int32 `json:"performance,omitempty"`
 	// tier is the tier's priority.
 	Tier *int32 `json:"tier,omitempty"`
 	// cost is how far the rate is below the rate offered.
 	Cost *int32 `json:"cost,omitempty"`
 	// load is how free the worker is.
 	Load *int32 `json:"load,omitempty"`
+	// timeZone is how much of the working day is shared, where an engagement asks for an overlap.
+	TimeZone *int32 `json:"timeZone,omitempty"`
 }
 
 // MatchingWeightsApplyConfiguration constructs a declarative configuration of the MatchingWeights type for use with
@@ -28,6 +32,14 @@ func MatchingWeights() *MatchingWeightsApplyConfiguration {
 // If called multiple times, the Skills field is set to the value of the last call.
 func (b *MatchingWeightsApplyConfiguration) WithSkills(value int32) *MatchingWeightsApplyConfiguration {
 	b.Skills = &value
+	return b
+}
+
+// WithPerformance sets the Performance field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Performance field is set to the value of the last call.
+func (b *MatchingWeightsApplyConfiguration) WithPerformance(value int32) *MatchingWeightsApplyConfiguration {
+	b.Performance = &value
 	return b
 }
 
@@ -52,5 +64,13 @@ func (b *MatchingWeightsApplyConfiguration) WithCost(value int32) *MatchingWeigh
 // If called multiple times, the Load field is set to the value of the last call.
 func (b *MatchingWeightsApplyConfiguration) WithLoad(value int32) *MatchingWeightsApplyConfiguration {
 	b.Load = &value
+	return b
+}
+
+// WithTimeZone sets the TimeZone field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TimeZone field is set to the value of the last call.
+func (b *MatchingWeightsApplyConfiguration) WithTimeZone(value int32) *MatchingWeightsApplyConfiguration {
+	b.TimeZone = &value
 	return b
 }

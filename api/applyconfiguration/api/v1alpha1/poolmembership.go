@@ -30,8 +30,14 @@ type PoolMembershipApplyConfiguration struct {
 	Definition []ChecklistStepApplyConfiguration `json:"definition,omitempty"`
 	// steps of the screening.
 	Steps []StepStatusApplyConfiguration `json:"steps,omitempty"`
-	// tier in the pool. The lowest one until scores are computed.
+	// tier in the pool; the lowest one until a score earns a higher.
 	Tier *string `json:"tier,omitempty"`
+	// tierSince is when the tier was reached. Absent in the tier in which everybody begins.
+	TierSince *v1.Time `json:"tierSince,omitempty"`
+	// demotion that the score brings about and that a person has to decide: approval/demotion, Approved or Rejected, with the reason in its note.
+	Demotion *ProposedDemotionApplyConfiguration `json:"demotion,omitempty"`
+	// score in the pool; absent before the first evaluation.
+	Score *WorkerScoreApplyConfiguration `json:"score,omitempty"`
 }
 
 // PoolMembershipApplyConfiguration constructs a declarative configuration of the PoolMembership type for use with
@@ -127,5 +133,29 @@ func (b *PoolMembershipApplyConfiguration) WithSteps(values ...*StepStatusApplyC
 // If called multiple times, the Tier field is set to the value of the last call.
 func (b *PoolMembershipApplyConfiguration) WithTier(value string) *PoolMembershipApplyConfiguration {
 	b.Tier = &value
+	return b
+}
+
+// WithTierSince sets the TierSince field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TierSince field is set to the value of the last call.
+func (b *PoolMembershipApplyConfiguration) WithTierSince(value v1.Time) *PoolMembershipApplyConfiguration {
+	b.TierSince = &value
+	return b
+}
+
+// WithDemotion sets the Demotion field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Demotion field is set to the value of the last call.
+func (b *PoolMembershipApplyConfiguration) WithDemotion(value *ProposedDemotionApplyConfiguration) *PoolMembershipApplyConfiguration {
+	b.Demotion = value
+	return b
+}
+
+// WithScore sets the Score field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Score field is set to the value of the last call.
+func (b *PoolMembershipApplyConfiguration) WithScore(value *WorkerScoreApplyConfiguration) *PoolMembershipApplyConfiguration {
+	b.Score = value
 	return b
 }

@@ -15,6 +15,8 @@ type RequirementsApplyConfiguration struct {
 	MinTier *string `json:"minTier,omitempty"`
 	// hoursPerWeek asked for; a worker must have that many free.
 	HoursPerWeek *int32 `json:"hoursPerWeek,omitempty"`
+	// documents that a worker must hold, by their names in Worker.spec.documents, unexpired until the end of the statement of work.
+	Documents []string `json:"documents,omitempty"`
 	// timeZoneOverlap asked for with the team's working day.
 	TimeZoneOverlap *TimeZoneOverlapApplyConfiguration `json:"timeZoneOverlap,omitempty"`
 }
@@ -61,6 +63,16 @@ func (b *RequirementsApplyConfiguration) WithMinTier(value string) *Requirements
 // If called multiple times, the HoursPerWeek field is set to the value of the last call.
 func (b *RequirementsApplyConfiguration) WithHoursPerWeek(value int32) *RequirementsApplyConfiguration {
 	b.HoursPerWeek = &value
+	return b
+}
+
+// WithDocuments adds the given value to the Documents field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Documents field.
+func (b *RequirementsApplyConfiguration) WithDocuments(values ...string) *RequirementsApplyConfiguration {
+	for i := range values {
+		b.Documents = append(b.Documents, values[i])
+	}
 	return b
 }
 

@@ -7,7 +7,7 @@ package v1alpha1
 //
 // ScorePart is one part of a candidate's score.
 type ScorePartApplyConfiguration struct {
-	// name of the part: skills, tier, cost or load.
+	// name of the part: skills, performance, tier, cost, load or timeZone; of an assignment also preference.
 	Name *string `json:"name,omitempty"`
 	// value of the part, 0 to 100 with one decimal.
 	Value *string `json:"value,omitempty"`

@@ -7,10 +7,12 @@ package v1alpha1
 //
 // Scoring says how evaluations become a worker's score.
 type ScoringApplyConfiguration struct {
-	// halfLife after which an evaluation counts half, counted back from the worker's own newest one, as an ISO 8601 period.
+	// halfLife after which an evaluation counts half, counted back from the worker's own newest one, as an ISO 8601 period. Default: P1Y.
 	HalfLife *string `json:"halfLife,omitempty"`
-	// priorStrength is how many evaluations the pool's mean counts for.
+	// priorStrength is how many evaluations the pool's mean counts for; 0 leaves it out. Default: 5.
 	PriorStrength *int32 `json:"priorStrength,omitempty"`
+	// priorDrift is by how many points the pool's mean must have moved before it replaces the prior, at most once a day. Default: 2.
+	PriorDrift *int32 `json:"priorDrift,omitempty"`
 }
 
 // ScoringApplyConfiguration constructs a declarative configuration of the Scoring type for use with
@@ -32,5 +34,13 @@ func (b *ScoringApplyConfiguration) WithHalfLife(value string) *ScoringApplyConf
 // If called multiple times, the PriorStrength field is set to the value of the last call.
 func (b *ScoringApplyConfiguration) WithPriorStrength(value int32) *ScoringApplyConfiguration {
 	b.PriorStrength = &value
+	return b
+}
+
+// WithPriorDrift sets the PriorDrift field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PriorDrift field is set to the value of the last call.
+func (b *ScoringApplyConfiguration) WithPriorDrift(value int32) *ScoringApplyConfiguration {
+	b.PriorDrift = &value
 	return b
 }

@@ -11,6 +11,8 @@ type ScreeningApplyConfiguration struct {
 	ChecklistRef *LocalReferenceApplyConfiguration `json:"checklistRef,omitempty"`
 	// retryAfter is how long a worker who failed must wait before a new attempt counts, as an ISO 8601 period. Default: they cannot try again.
 	RetryAfter *string `json:"retryAfter,omitempty"`
+	// documents that a worker must hold unexpired, by their names in Worker.spec.documents. When one expires the screening lapses until it is renewed.
+	Documents []string `json:"documents,omitempty"`
 }
 
 // ScreeningApplyConfiguration constructs a declarative configuration of the Screening type for use with
@@ -32,5 +34,15 @@ func (b *ScreeningApplyConfiguration) WithChecklistRef(value *LocalReferenceAppl
 // If called multiple times, the RetryAfter field is set to the value of the last call.
 func (b *ScreeningApplyConfiguration) WithRetryAfter(value string) *ScreeningApplyConfiguration {
 	b.RetryAfter = &value
+	return b
+}
+
+// WithDocuments adds the given value to the Documents field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Documents field.
+func (b *ScreeningApplyConfiguration) WithDocuments(values ...string) *ScreeningApplyConfiguration {
+	for i := range values {
+		b.Documents = append(b.Documents, values[i])
+	}
 	return b
 }

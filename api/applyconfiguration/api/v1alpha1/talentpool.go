@@ -14,8 +14,8 @@ import (
 // TalentPoolApplyConfiguration represents a declarative configuration of the TalentPool type for use
 // with apply.
 //
-// TalentPool says who can be drawn on, by which namespaces, after what screening. Its members' scores and tiers, the funnel's counts and
-// the times to fill are not computed yet in this version.
+// TalentPool says who can be drawn on, by which namespaces, after what screening, in which tiers and at what rates. Its status is
+// a dashboard: members, funnel, times, scores, agreement of raters and feedback, written at most once in 10 s.
 type TalentPoolApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.

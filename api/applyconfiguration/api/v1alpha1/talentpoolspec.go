@@ -3,6 +3,7 @@
 package v1alpha1
 
 import (
+	apiv1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	v1 "k8s.io/client-go/applyconfigurations/meta/v1"
 )
 
@@ -21,11 +22,11 @@ type TalentPoolSpecApplyConfiguration struct {
 	Screening *ScreeningApplyConfiguration `json:"screening,omitempty"`
 	// tiers from the lowest to the highest. Default: one tier, Standard.
 	Tiers []TierApplyConfiguration `json:"tiers,omitempty"`
-	// hysteresis is by how many points a score must fall below a tier's minScore before the tier is lost. Default: 0. In force when tiers are computed, which this version does not do yet.
+	// hysteresis is by how many points the lower bound of a score's interval must fall below a tier's minScore before the tier is lost. Default: 0.
 	Hysteresis *int32 `json:"hysteresis,omitempty"`
-	// demotion is RequiresApproval (a person approves it, with a reason) or Automatic. Default: RequiresApproval. In force when tiers are computed, which this version does not do yet.
-	Demotion *string `json:"demotion,omitempty"`
-	// scoring says how evaluations become a worker's score. In force when scores are computed, which this version does not do yet.
+	// demotion is RequiresApproval (a person approves it, with a reason) or Automatic. Default: RequiresApproval.
+	Demotion *apiv1alpha1.Demotion `json:"demotion,omitempty"`
+	// scoring says how evaluations become a worker's score.
 	Scoring *ScoringApplyConfiguration `json:"scoring,omitempty"`
 	// limits on how much one worker takes on.
 	Limits *PoolLimitsApplyConfiguration `json:"limits,omitempty"`
@@ -97,7 +98,7 @@ func (b *TalentPoolSpecApplyConfiguration) WithHysteresis(value int32) *TalentPo
 // WithDemotion sets the Demotion field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Demotion field is set to the value of the last call.
-func (b *TalentPoolSpecApplyConfiguration) WithDemotion(value string) *TalentPoolSpecApplyConfiguration {
+func (b *TalentPoolSpecApplyConfiguration) WithDemotion(value apiv1alpha1.Demotion) *TalentPoolSpecApplyConfiguration {
 	b.Demotion = &value
 	return b
 }

@@ -19,6 +19,30 @@ type TalentPoolStatusApplyConfiguration struct {
 	Screened *int32 `json:"screened,omitempty"`
 	// engaged is how many of them are engaged now.
 	Engaged *int32 `json:"engaged,omitempty"`
+	// screening is how many members are in each state of it.
+	Screening *ScreeningCountsApplyConfiguration `json:"screening,omitempty"`
+	// tiers with their members, from the lowest to the highest.
+	Tiers []TierCountsApplyConfiguration `json:"tiers,omitempty"`
+	// utilisation is how much of the members' time is taken.
+	Utilisation *UtilisationApplyConfiguration `json:"utilisation,omitempty"`
+	// recruiting is how many engagements look for somebody in the pool.
+	Recruiting *int32 `json:"recruiting,omitempty"`
+	// pendingAssignments is how many tasks and shifts of the pool nobody has yet.
+	PendingAssignments *int32 `json:"pendingAssignments,omitempty"`
+	// funnel counts, for each step of the screening, what became of the members in their present attempt.
+	Funnel []FunnelStepApplyConfiguration `json:"funnel,omitempty"`
+	// times that the pool's engagements took.
+	Times *PoolTimesApplyConfiguration `json:"times,omitempty"`
+	// slowestSteps of screening, onboarding and offboarding, the slowest first.
+	SlowestSteps []SlowStepApplyConfiguration `json:"slowestSteps,omitempty"`
+	// scores of the members who have one.
+	Scores *ScoreDistributionApplyConfiguration `json:"scores,omitempty"`
+	// prior towards which the score of a worker with few evaluations is drawn. It is replaced at most once a day, and only when the pool's mean has moved by scoring.priorDrift.
+	Prior *PriorApplyConfiguration `json:"prior,omitempty"`
+	// agreement between those who rated the same work by the same Scorecard.
+	Agreement []RaterAgreementApplyConfiguration `json:"agreement,omitempty"`
+	// feedback themes of the pool's engagements and workers, the most often raised first.
+	Feedback []FeedbackThemeApplyConfiguration `json:"feedback,omitempty"`
 	// conditions are Ready.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -58,6 +82,127 @@ func (b *TalentPoolStatusApplyConfiguration) WithScreened(value int32) *TalentPo
 // If called multiple times, the Engaged field is set to the value of the last call.
 func (b *TalentPoolStatusApplyConfiguration) WithEngaged(value int32) *TalentPoolStatusApplyConfiguration {
 	b.Engaged = &value
+	return b
+}
+
+// WithScreening sets the Screening field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Screening field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithScreening(value *ScreeningCountsApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	b.Screening = value
+	return b
+}
+
+// WithTiers adds the given value to the Tiers field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Tiers field.
+func (b *TalentPoolStatusApplyConfiguration) WithTiers(values ...*TierCountsApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithTiers")
+		}
+		b.Tiers = append(b.Tiers, *values[i])
+	}
+	return b
+}
+
+// WithUtilisation sets the Utilisation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Utilisation field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithUtilisation(value *UtilisationApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	b.Utilisation = value
+	return b
+}
+
+// WithRecruiting sets the Recruiting field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Recruiting field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithRecruiting(value int32) *TalentPoolStatusApplyConfiguration {
+	b.Recruiting = &value
+	return b
+}
+
+// WithPendingAssignments sets the PendingAssignments field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PendingAssignments field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithPendingAssignments(value int32) *TalentPoolStatusApplyConfiguration {
+	b.PendingAssignments = &value
+	return b
+}
+
+// WithFunnel adds the given value to the Funnel field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Funnel field.
+func (b *TalentPoolStatusApplyConfiguration) WithFunnel(values ...*FunnelStepApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFunnel")
+		}
+		b.Funnel = append(b.Funnel, *values[i])
+	}
+	return b
+}
+
+// WithTimes sets the Times field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Times field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithTimes(value *PoolTimesApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	b.Times = value
+	return b
+}
+
+// WithSlowestSteps adds the given value to the SlowestSteps field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the SlowestSteps field.
+func (b *TalentPoolStatusApplyConfiguration) WithSlowestSteps(values ...*SlowStepApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithSlowestSteps")
+		}
+		b.SlowestSteps = append(b.SlowestSteps, *values[i])
+	}
+	return b
+}
+
+// WithScores sets the Scores field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Scores field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithScores(value *ScoreDistributionApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	b.Scores = value
+	return b
+}
+
+// WithPrior sets the Prior field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Prior field is set to the value of the last call.
+func (b *TalentPoolStatusApplyConfiguration) WithPrior(value *PriorApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	b.Prior = value
+	return b
+}
+
+// WithAgreement adds the given value to the Agreement field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Agreement field.
+func (b *TalentPoolStatusApplyConfiguration) WithAgreement(values ...*RaterAgreementApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithAgreement")
+		}
+		b.Agreement = append(b.Agreement, *values[i])
+	}
+	return b
+}
+
+// WithFeedback adds the given value to the Feedback field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Feedback field.
+func (b *TalentPoolStatusApplyConfiguration) WithFeedback(values ...*FeedbackThemeApplyConfiguration) *TalentPoolStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFeedback")
+		}
+		b.Feedback = append(b.Feedback, *values[i])
+	}
 	return b
 }
 
