@@ -104,6 +104,9 @@ func attestation(kind, subject, claim string, verdict v1alpha1.Verdict) *v1alpha
 	case "determination":
 		a.Spec.WorkerType = v1alpha1.IndependentContractor
 	}
+	if claim == "approval/demotion" {
+		a.Spec.Note = "two complaints were upheld"
+	}
 	if verdict == v1alpha1.VerdictPartlyAccepted {
 		a.Spec.Amount = "100"
 	}
