@@ -74,7 +74,7 @@ Who the author is to the subject (its requester, its worker, the author of what 
 			{"verb", lines(
 				"variables.claim.startsWith('approval/access.') || variables.claim.startsWith('access/preexisting.') ? 'grant' :",
 				"variables.claim.startsWith('access/custody.') ? 'attest' :",
-				"variables.area in ['deliverable', 'assignment'] && object.spec.verdict in ['Submitted', 'Disputed'] ? 'attest' :",
+				"variables.area in ['deliverable', 'assignment'] && object.spec.verdict in ['Started', 'Declined', 'Submitted', 'Disputed'] ? 'attest' :",
 				"variables.area == 'end' && object.spec.verdict == 'Resigned' ? 'attest' :",
 				"{",
 				"  'approval': 'approve', 'selection': 'accept', 'offer': 'attest',",
