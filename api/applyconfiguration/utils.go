@@ -270,6 +270,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ScreeningApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ScreeningCounts"):
 		return &apiv1alpha1.ScreeningCountsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ScreeningEvaluation"):
+		return &apiv1alpha1.ScreeningEvaluationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedAccess"):
 		return &apiv1alpha1.SealedAccessApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SealedCustody"):

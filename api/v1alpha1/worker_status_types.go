@@ -74,6 +74,28 @@ type WorkerAttestation struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=253
 	Pool string `json:"pool"`
+
+	// evaluation is what was given where it is no Attestation but an Evaluation of kind Screening. Its verdict then says whether its own score
+	// reaches the step's threshold, and score is that score, rounded down.
+	// +optional
+	Evaluation *ScreeningEvaluation `json:"evaluation,omitempty"`
+}
+
+// ScreeningEvaluation is an Evaluation by which a step of the screening is judged.
+type ScreeningEvaluation struct {
+	// scorecard by which it was given.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Scorecard string `json:"scorecard"`
+
+	// score from 0 to 100 with one decimal.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	Score string `json:"score"`
+
+	// reviewers is how many different people the Scorecard asked for at that time. The step waits for as many; then the mean of their scores decides.
+	// +required
+	Reviewers int32 `json:"reviewers"`
 }
 
 // PoolMembership is how a worker stands in one pool.

@@ -2696,6 +2696,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: passed
       type:
         scalar: numeric
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningEvaluation
+  map:
+    fields:
+    - name: reviewers
+      type:
+        scalar: numeric
+    - name: score
+      type:
+        scalar: string
+    - name: scorecard
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningState
   scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.SealedAccess
@@ -3324,6 +3336,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: effective
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: evaluation
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ScreeningEvaluation
     - name: evidence
       type:
         list:

@@ -16,6 +16,9 @@ type WorkerAttestationApplyConfiguration struct {
 	AttestationRecordApplyConfiguration `json:""`
 	// pool that it was said of.
 	Pool *string `json:"pool,omitempty"`
+	// evaluation is what was given where it is no Attestation but an Evaluation of kind Screening. Its verdict then says whether its own score
+	// reaches the step's threshold, and score is that score, rounded down.
+	Evaluation *ScreeningEvaluationApplyConfiguration `json:"evaluation,omitempty"`
 }
 
 // WorkerAttestationApplyConfiguration constructs a declarative configuration of the WorkerAttestation type for use with
@@ -154,5 +157,13 @@ func (b *WorkerAttestationApplyConfiguration) WithIgnored(value string) *WorkerA
 // If called multiple times, the Pool field is set to the value of the last call.
 func (b *WorkerAttestationApplyConfiguration) WithPool(value string) *WorkerAttestationApplyConfiguration {
 	b.Pool = &value
+	return b
+}
+
+// WithEvaluation sets the Evaluation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Evaluation field is set to the value of the last call.
+func (b *WorkerAttestationApplyConfiguration) WithEvaluation(value *ScreeningEvaluationApplyConfiguration) *WorkerAttestationApplyConfiguration {
+	b.Evaluation = value
 	return b
 }
