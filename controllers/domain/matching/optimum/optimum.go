@@ -10,8 +10,12 @@ import (
 // None is the column of a row that is given to nobody.
 const None = -1
 
-// maxValue bounds values and steps, so that sums over the largest problem fit into 64 bits.
-const maxValue = 1 << 24
+const (
+	// maxValue bounds values and steps, so that sums over the largest problem fit into 64 bits.
+	maxValue = 1 << 24
+	// maxPrice bounds prices, so that two of them can be added, and totals.
+	maxPrice = 1 << 61
+)
 
 // Edge says that a row can be given to a column, and what that is worth, from −2²⁴ to 2²⁴. Where there is no edge, it is forbidden.
 type Edge struct {
@@ -39,9 +43,8 @@ type Solution struct {
 	// Total is what that is worth: the values of the edges, less the steps.
 	Total int64
 
-	// rowPrice and columnPrice are the dual solution, in values to which bonus is added for each row that is matched.
+	// rowPrice and columnPrice are the dual solution, in values to which the bonus is added for each row that is matched.
 	rowPrice, columnPrice []int64
-	bonus                 int64
 }
 
 // Solve finds the optimum. It refuses a Problem that names a column twice or not at all, or exceeds the bounds.
@@ -49,7 +52,7 @@ func Solve(p *Problem) (*Solution, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	return newFlow(p).solve(), nil
+	return newSolver(p, p.matchBonus()).solve(), nil
 }
 
 func (p *Problem) validate() error {
@@ -64,6 +67,13 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("column %d has capacity %d and step %d: neither may be negative, nor the step above %d", j, c, p.step(j), maxValue)
 		}
 	}
+	if cost := p.lastCost(); cost > maxPrice/int64(len(p.Rows)+1) {
+		return fmt.Errorf("the last of %d rows in a column may be worth %d less than the first, which is too much to add up", len(p.Rows), cost)
+	}
+	return p.validateRows()
+}
+
+func (p *Problem) validateRows() error {
 	seen := make([]int, len(p.Capacity))
 	for i, edges := range p.Rows {
 		for _, e := range edges {
@@ -73,7 +83,7 @@ func (p *Problem) validate() error {
 			case seen[e.Column] == i+1:
 				return fmt.Errorf("row %d names column %d twice", i, e.Column)
 			case e.Value > maxValue || e.Value < -maxValue:
-				return fmt.Errorf("row %d is worth %d in column %d: give at most %d", i, e.Value, e.Column, maxValue)
+				return fmt.Errorf("row %d is worth %d in column %d: give from %d to %d", i, e.Value, e.Column, -maxValue, maxValue)
 			}
 			seen[e.Column] = i + 1
 		}
@@ -88,17 +98,24 @@ func (p *Problem) step(column int) int64 {
 	return int64(p.Step[column])
 }
 
-// matchBonus is so much that one more row is worth more than everything else together.
+// matchBonus is so much that one more row is worth more than everything else together. Where one more can be matched, there is a way to do so on which each
+// row and each column is met once: it takes up one edge more than it gives up, and leaves every column but the last with as many rows as before.
 func (p *Problem) matchBonus() int64 {
-	var worth int64 = 1
-	for j, c := range p.Capacity {
-		worth = max(worth, p.step(j)*int64(min(int(c), len(p.Rows))))
-	}
-	var most int64
+	var low, high int64 = maxValue, -maxValue
 	for _, edges := range p.Rows {
 		for _, e := range edges {
-			most = max(most, max(int64(e.Value), -int64(e.Value)))
+			low, high = min(low, int64(e.Value)), max(high, int64(e.Value))
 		}
 	}
-	return (2*(most+worth) + 1) * int64(len(p.Rows)+1)
+	given := int64(min(len(p.Rows), len(p.Capacity)) - 1)
+	return max(given, 0)*max(high-low, 0) + max(-low, 0) + p.lastCost() + 1
+}
+
+// lastCost is at most by how much a row is worth less than the first in its column.
+func (p *Problem) lastCost() int64 {
+	var most int64
+	for j, c := range p.Capacity {
+		most = max(most, p.step(j)*int64(min(int(c), len(p.Rows))-1))
+	}
+	return most
 }
