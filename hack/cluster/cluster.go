@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +17,8 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/longshore-dev/longshore/hack/process"
 )
 
 const (
@@ -49,8 +52,8 @@ type Cluster struct {
 
 	servers  *envtest.ControlPlane
 	admin    *rest.Config
-	guardian *guardian
-	manager  *process
+	guardian *process.Guardian
+	manager  *process.Process
 
 	stop    sync.Once
 	stopErr error
@@ -90,8 +93,8 @@ func (c *Cluster) start(ctx context.Context, options Options) error {
 		}
 	}
 	// The guardian is there before what it guards.
-	if c.guardian, err = startGuardian(c.runDir); err != nil {
-		return err
+	if c.guardian, err = process.Guard(c.runDir); err != nil {
+		return errors.Join(err, os.RemoveAll(c.runDir))
 	}
 	if err := c.startServers(ctx, options); err != nil {
 		return err
@@ -114,11 +117,11 @@ func (c *Cluster) startServers(ctx context.Context, options Options) error {
 		return fmt.Errorf("making kube-apiserver's log: %w", err)
 	}
 	defer serverLog.Close()
-	etcdPath, err := c.writeLauncher("etcd")
+	etcdPath, err := c.launcher("etcd")
 	if err != nil {
 		return err
 	}
-	serverPath, err := c.writeLauncher(apiServer)
+	serverPath, err := c.launcher(apiServer)
 	if err != nil {
 		return err
 	}
@@ -151,6 +154,11 @@ func (c *Cluster) startServers(ctx context.Context, options Options) error {
 	return c.awaitNamespaces(ctx)
 }
 
+// launcher is the path of a program that the guardian knows once it runs.
+func (c *Cluster) launcher(program string) (string, error) {
+	return c.guardian.Launcher(filepath.Join(c.assets, program))
+}
+
 // awaitServers starts c.servers. envtest knows no context: when ctx ends, what it waits for is killed.
 func (c *Cluster) awaitServers(ctx context.Context) error {
 	result := make(chan error, 1)
@@ -159,7 +167,7 @@ func (c *Cluster) awaitServers(ctx context.Context) error {
 	case err := <-result:
 		return err
 	case <-ctx.Done():
-		err := c.guardian.finish()
+		err := c.guardian.Finish()
 		return errors.Join(ctx.Err(), err, <-result)
 	}
 }
@@ -190,22 +198,23 @@ func (c *Cluster) Stop() error {
 }
 
 func (c *Cluster) shutDown() error {
+	if c.guardian == nil {
+		return nil
+	}
 	var errs []error
 	if c.manager != nil {
-		errs = append(errs, c.manager.stop(stopTimeout))
+		errs = append(errs, c.manager.Stop(syscall.SIGTERM, stopTimeout))
 	}
 	if c.servers != nil {
 		errs = append(errs, c.servers.Stop())
 	}
 	if errors.Join(errs...) == nil {
 		for _, program := range programs {
-			errs = append(errs, c.forget(program))
+			errs = append(errs, c.guardian.Forget(program))
 		}
 	}
-	if c.guardian != nil {
-		// It kills what has not ended by now, such as a server whose start failed, and removes runDir.
-		errs = append(errs, c.guardian.finish())
-	}
+	// It kills what has not ended by now, such as a server whose start failed, and removes runDir.
+	errs = append(errs, c.guardian.Finish())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("stopping the control plane: %w", err)
 	}

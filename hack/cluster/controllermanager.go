@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/longshore-dev/longshore/hack/process"
 )
 
 const pollInterval = 50 * time.Millisecond
@@ -47,11 +49,16 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 	if err := os.WriteFile(rootCA, c.admin.CAData, 0o600); err != nil {
 		return fmt.Errorf("writing the root certificate: %w", err)
 	}
-	launcher, err := c.writeLauncher("kube-controller-manager")
+	launcher, err := c.launcher("kube-controller-manager")
 	if err != nil {
 		return err
 	}
-	c.manager, err = startProcess(c.logFile("kube-controller-manager"), launcher,
+	log, err := os.Create(c.logFile("kube-controller-manager"))
+	if err != nil {
+		return fmt.Errorf("making the controller manager's log: %w", err)
+	}
+	defer log.Close()
+	command := exec.Command(launcher,
 		"--kubeconfig="+kubeconfig,
 		"--controllers="+strings.Join(controllers, ","),
 		"--use-service-account-credentials=true",
@@ -61,7 +68,8 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 		// It serves nothing: what it does is the health check, and no port can be taken in between.
 		"--secure-port=0",
 	)
-	if err != nil {
+	command.Stdout, command.Stderr = log, log
+	if c.manager, err = process.Start(command, syscall.SIGKILL); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, errors.New("kube-controller-manager does not do its work"))
@@ -103,69 +111,16 @@ func (c *Cluster) waitForControllers(ctx context.Context) error {
 	}
 	for _, probe := range probes {
 		err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(context.Context) (bool, error) {
-			if c.manager.hasEnded() {
-				return false, fmt.Errorf("it ended: %s", c.manager.command.ProcessState)
+			select {
+			case <-c.manager.Ended():
+				return false, fmt.Errorf("it ended: %s", c.manager.State())
+			default:
+				return probe.done()
 			}
-			return probe.done()
 		})
 		if err != nil {
 			return fmt.Errorf("waiting for the controller manager to %s: %w", probe.what, errors.Join(err, context.Cause(ctx)))
 		}
 	}
 	return nil
-}
-
-// process is a child in a process group of its own, so that an interrupt from the terminal reaches it only through stop.
-type process struct {
-	command *exec.Cmd
-	ended   chan struct{}
-}
-
-func startProcess(logFile, path string, args ...string) (*process, error) {
-	log, err := os.Create(logFile)
-	if err != nil {
-		return nil, fmt.Errorf("making a log: %w", err)
-	}
-	defer log.Close()
-	p := &process{command: exec.Command(path, args...), ended: make(chan struct{})}
-	p.command.Stdout, p.command.Stderr = log, log
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", filepath.Base(path), err)
-	}
-	go func() {
-		defer close(p.ended)
-		_ = p.command.Wait() // The exit state is in command.ProcessState.
-	}()
-	return p, nil
-}
-
-func (p *process) hasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-// stop asks the process to end, waits, and kills it when it takes longer than timeout.
-func (p *process) stop(timeout time.Duration) error {
-	name := filepath.Base(p.command.Path)
-	if p.hasEnded() {
-		return nil
-	}
-	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("asking %s to end: %w", name, err)
-	}
-	select {
-	case <-p.ended:
-		return nil
-	case <-time.After(timeout):
-	}
-	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("killing %s: %w", name, err)
-	}
-	<-p.ended
-	return fmt.Errorf("%s did not end within %s and was killed", name, timeout)
 }

@@ -12,29 +12,28 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-)
 
-// ownerVariable makes the test binary the owner of a cluster that another test kills; see killed_test.go.
-const ownerVariable = "CLUSTER_TEST_OWNER"
+	"github.com/longshore-dev/longshore/hack/process/processtest"
+)
 
 // shared runs everything, for the tests that only use a cluster.
 var shared *Cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
+	log.SetLogger(logr.Discard())
+	os.Exit(processtest.Main(tests{m}, own))
 }
 
-func run(m *testing.M) int {
-	log.SetLogger(logr.Discard())
-	if os.Getenv(ownerVariable) != "" {
-		return ownCluster()
-	}
+// tests run with the shared cluster.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
 	var err error
 	if shared, err = Start(context.Background(), Options{ControllerManager: true, Audit: true}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	code := m.Run()
+	code := m.M.Run()
 	if err := shared.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -12,7 +12,7 @@ func (c *Cluster) RestartAPIServer() error {
 	if err := c.servers.APIServer.Stop(); err != nil {
 		return fmt.Errorf("stopping kube-apiserver: %w", err)
 	}
-	if err := c.forget(apiServer); err != nil {
+	if err := c.guardian.Forget(apiServer); err != nil {
 		return err
 	}
 	// What the first start wrote stays readable: it may be why a restart was wanted.

@@ -8,7 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/longshore-dev/longshore/hack/process"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 )
 
@@ -26,7 +27,6 @@ const (
 	Superuser = "postgres"
 	// MaintenanceDatabase is there from the beginning, and everybody may connect to it.
 	MaintenanceDatabase = "postgres"
-	host                = "127.0.0.1"
 	// anybody is every role, as pg_hba.conf calls them.
 	anybody = "all"
 	// patience bounds how long the server takes to answer, or to end.
@@ -48,9 +48,10 @@ type Server struct {
 	bin, dir  string
 	owner     *owner
 	password  string
-	port      int
-	process   *process
-	guardian  *guardian
+	address   netip.AddrPort
+	// process and guardian are nil where none was started.
+	process  *process.Process
+	guardian *process.Guardian
 }
 
 // Start makes a new, empty server and waits until it answers. It ends with the process that started it, however that ends.
@@ -64,14 +65,14 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{authority: options.Authority, bin: bin, dir: options.Dir, owner: who, password: rand.Text()}
-	if s.port, err = freePort(ctx); err != nil {
+	if s.address, err = process.FreeAddress(ctx); err != nil {
 		return nil, err
 	}
 	if s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "longshore-postgres-"); err != nil {
 			return nil, fmt.Errorf("making a folder for PostgreSQL: %w", err)
 		}
-		if s.guardian, err = startGuardian(s.dir); err != nil {
+		if s.guardian, err = process.Guard(s.dir); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(s.dir))
 		}
 	}
@@ -88,17 +89,23 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 func (s *Server) Endpoint() string { return "postgres://" + s.Address() }
 
 // Address is the server's host and port.
-func (s *Server) Address() string { return net.JoinHostPort(host, strconv.Itoa(s.port)) }
+func (s *Server) Address() string { return s.address.String() }
 
 // Stop ends the server and whatever is connected to it.
 func (s *Server) Stop() error {
-	err := s.process.end(syscall.SIGINT)
-	return errors.Join(err, s.guardian.finish())
+	var err error
+	if s.process != nil {
+		err = s.process.Stop(syscall.SIGINT, patience)
+	}
+	if s.guardian != nil {
+		err = errors.Join(err, s.guardian.Finish())
+	}
+	return err
 }
 
 // Restart ends the server as a crash would, and starts it again on the same port with the same data.
 func (s *Server) Restart(ctx context.Context) error {
-	if err := s.process.end(syscall.SIGQUIT); err != nil {
+	if err := s.process.Stop(syscall.SIGQUIT, patience); err != nil {
 		return err
 	}
 	return s.launch(ctx)
@@ -117,9 +124,9 @@ func (s *Server) ConnectAs(ctx context.Context, role, password, database string)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.authority.PEM)
-	config.Host, config.Port, config.Fallbacks = host, uint16(s.port), nil //nolint:gosec // A port has 16 bits.
+	config.Host, config.Port, config.Fallbacks = s.host(), s.address.Port(), nil
 	config.User, config.Password, config.Database = role, password, database
-	config.TLSConfig = &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}
+	config.TLSConfig = &tls.Config{ServerName: s.host(), RootCAs: roots, MinVersion: tls.VersionTLS12}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to PostgreSQL: %w", err)
@@ -127,7 +134,11 @@ func (s *Server) ConnectAs(ctx context.Context, role, password, database string)
 	return conn, nil
 }
 
+func (s *Server) host() string { return s.address.Addr().String() }
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) logFile() string { return filepath.Join(s.dir, "postgres.log") }
 
 // initialize makes the data folder. What the server reads belongs to the user that it runs as.
 func (s *Server) initialize(ctx context.Context) error {
@@ -162,16 +173,7 @@ func (s *Server) initialize(ctx context.Context) error {
 
 // launch starts the server and waits until it answers.
 func (s *Server) launch(ctx context.Context) error {
-	arguments := []string{"-D", s.data()}
-	for _, setting := range []string{
-		"listen_addresses=" + host, "port=" + strconv.Itoa(s.port), "unix_socket_directories=",
-		"ssl=on", "ssl_cert_file=" + filepath.Join(s.dir, "tls.crt"), "ssl_key_file=" + filepath.Join(s.dir, "tls.key"),
-		"password_encryption=scram-sha-256", "fsync=off", "full_page_writes=off",
-	} {
-		arguments = append(arguments, "-c", setting)
-	}
-	var err error
-	if s.process, err = start(filepath.Join(s.bin, "postgres"), arguments, s.dir, s.owner); err != nil {
+	if err := s.startProcess(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -184,8 +186,8 @@ func (s *Server) launch(ctx context.Context) error {
 			return conn.Close(ctx)
 		}
 		select {
-		case <-s.process.ended:
-			return fmt.Errorf("PostgreSQL ended at its start: %s", s.process.log())
+		case <-s.process.Ended():
+			return fmt.Errorf("PostgreSQL ended at its start: %s", s.logTail())
 		case <-ctx.Done():
 			return fmt.Errorf("waiting until PostgreSQL answers: %w", err)
 		case <-ticker.C:
@@ -193,15 +195,33 @@ func (s *Server) launch(ctx context.Context) error {
 	}
 }
 
-func freePort(ctx context.Context) (int, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+func (s *Server) startProcess() error {
+	log, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+		return fmt.Errorf("making the log of PostgreSQL: %w", err)
 	}
-	defer listener.Close()
-	address, err := net.ResolveTCPAddr("tcp", listener.Addr().String())
+	defer log.Close()
+	arguments := []string{"-D", s.data()}
+	for _, setting := range []string{
+		"listen_addresses=" + s.host(), "port=" + strconv.Itoa(int(s.address.Port())), "unix_socket_directories=",
+		"ssl=on", "ssl_cert_file=" + filepath.Join(s.dir, "tls.crt"), "ssl_key_file=" + filepath.Join(s.dir, "tls.key"),
+		"password_encryption=scram-sha-256", "fsync=off", "full_page_writes=off",
+	} {
+		arguments = append(arguments, "-c", setting)
+	}
+	command := exec.Command(filepath.Join(s.bin, "postgres"), arguments...)
+	command.Dir, command.Stdout, command.Stderr = s.dir, log, log
+	command.SysProcAttr = s.owner.attributes()
+	// By SIGQUIT the server ends at once, with all that belongs to it.
+	s.process, err = process.Start(command, syscall.SIGQUIT)
+	return err
+}
+
+func (s *Server) logTail() string {
+	content, err := os.ReadFile(s.logFile())
 	if err != nil {
-		return 0, fmt.Errorf("reading the free port: %w", err)
+		return err.Error()
 	}
-	return address.Port, nil
+	const enough = 4096
+	return string(content[max(0, len(content)-enough):])
 }

@@ -1,35 +1,30 @@
 package postgres
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/longshore-dev/longshore/hack/process/processtest"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 )
 
-// starter has this test's own program start a server, say where it is, and wait to be killed.
-const starter = "LONGSHORE_TEST_START_POSTGRES"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(starter) == "" {
-		os.Exit(m.Run())
-	}
+	os.Exit(processtest.Main(m, own))
+}
+
+func own(string) ([]any, error) {
 	s, err := startServer(context.Background())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return nil, err
 	}
-	fmt.Printf("%s\n%s\n", s.Address(), s.dir)
-	select {}
+	return []any{s.Address(), s.dir}, nil
 }
 
 func startServer(ctx context.Context) (*Server, error) {
@@ -75,28 +70,9 @@ func TestAServerKeepsItsPortAndItsDataWhenItIsRestarted(t *testing.T) {
 }
 
 func TestAServerEndsWithTheProcessThatStartedIt(t *testing.T) {
-	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), starter+"=yes")
-	command.Stderr = os.Stderr
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(output)
-	var said []string
-	for len(said) < 2 && lines.Scan() {
-		said = append(said, lines.Text())
-	}
-	if err := command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if len(said) < 2 {
-		t.Fatal("the server did not start")
-	}
-	address, dir := said[0], said[1]
+	owner := processtest.StartOwner(t)
+	owner.End(t, syscall.SIGKILL)
+	address, dir := owner.Known[0], owner.Known[1]
 	gone := func(context.Context) (bool, error) {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
@@ -109,6 +85,4 @@ func TestAServerEndsWithTheProcessThatStartedIt(t *testing.T) {
 	if err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, gone); err != nil {
 		t.Errorf("the process that started the server was killed, and the server or its folder is still there: %v", err)
 	}
-	// That it was killed is its error.
-	_ = command.Wait()
 }

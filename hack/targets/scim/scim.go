@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/process"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 )
 
@@ -50,9 +51,8 @@ type Server struct {
 	port   int
 	client *http.Client
 
-	command  *exec.Cmd
+	process  *process.Process
 	lifeline io.Closer
-	ended    chan struct{}
 }
 
 // Start starts the service and returns once it listens. It runs until Stop, or until the calling process ends, however it ends.
@@ -98,28 +98,24 @@ func (s *Server) launch(ctx context.Context) error {
 		return fmt.Errorf("making its log: %w", err)
 	}
 	defer log.Close()
-	s.command = exec.Command("node", filepath.Join(s.folder, "server.mjs"))
-	s.command.Stderr = log
-	// An interrupt from the terminal reaches it only through Stop.
-	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	input, err := s.command.StdinPipe()
+	command := exec.Command("node", filepath.Join(s.folder, "server.mjs"))
+	command.Stderr = log
+	input, err := command.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("making its standard input: %w", err)
 	}
-	output, err := s.command.StdoutPipe()
+	output, err := command.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("making its standard output: %w", err)
 	}
-	if err := s.command.Start(); err != nil {
+	if s.process, err = process.Start(command, syscall.SIGTERM); err != nil {
 		return err
 	}
-	s.lifeline, s.ended = input, make(chan struct{})
+	s.lifeline = input
 	listening := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(output).ReadString('\n') // Without a line it has ended, and its log says why.
 		listening <- strings.TrimSpace(line)
-		_ = s.command.Wait() // Its log says how it ended.
-		close(s.ended)
 	}()
 	if err := json.NewEncoder(input).Encode(s.orders()); err != nil {
 		return errors.Join(fmt.Errorf("telling it what to do: %w%s", err, s.logTail()), s.Stop())
@@ -153,16 +149,10 @@ func (s *Server) Endpoint() string { return "https://" + s.Address() + "/scim/v2
 func (s *Server) Stop() error {
 	s.client.CloseIdleConnections()
 	s.lifeline.Close()
-	select {
-	case <-s.ended:
-		return nil
-	case <-time.After(stopTimeout):
+	if err := s.process.Await(stopTimeout); err != nil {
+		return fmt.Errorf("stopping the SCIM service: %w", err)
 	}
-	if err := s.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("killing the SCIM service: %w", err)
-	}
-	<-s.ended
-	return fmt.Errorf("the SCIM service did not end within %s and was killed", stopTimeout)
+	return nil
 }
 
 // Restart ends the service and starts it again, on the same port and with the same data.

@@ -6,15 +6,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/hack/process"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 )
 
@@ -56,15 +57,15 @@ type Options struct {
 // Server is a directory on loopback, with people and groups. It ends with the process that started it.
 type Server struct {
 	options   Options
-	ports     ports
+	addresses addresses
 	passwords map[string]string
 
 	mu      sync.Mutex
-	process *process
+	process *process.Process
 }
 
-// ports of the server: with StartTLS, and with TLS from the first byte.
-type ports struct{ plain, tls int }
+// addresses of the server: with StartTLS, and with TLS from the first byte.
+type addresses struct{ plain, tls netip.AddrPort }
 
 // Start starts a server and returns when it answers.
 func Start(ctx context.Context, options Options) (*Server, error) {
@@ -78,7 +79,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
-	if err := s.startOnFreePorts(ctx); err != nil {
+	if err := s.startAtFreeAddresses(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.load(ctx); err != nil {
@@ -89,10 +90,10 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 }
 
 // Endpoint is the server with TLS from the first byte.
-func (s *Server) Endpoint() string { return "ldaps://" + address(s.ports.tls) }
+func (s *Server) Endpoint() string { return "ldaps://" + s.addresses.tls.String() }
 
 // StartTLSEndpoint is the server where the encryption is asked for.
-func (s *Server) StartTLSEndpoint() string { return "ldap://" + address(s.ports.plain) }
+func (s *Server) StartTLSEndpoint() string { return "ldap://" + s.addresses.plain.String() }
 
 // Credentials are those of Longshore, as an AccessProvider's Secret holds them.
 func (s *Server) Credentials() map[string][]byte { return s.credentials(operatorDN) }
@@ -112,9 +113,14 @@ func (s *Server) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.process != nil {
-		s.process.stop()
+		end(s.process)
 		s.process = nil
 	}
+}
+
+func end(server *process.Process) {
+	// One that had to be killed has ended too.
+	_ = server.Stop(syscall.SIGTERM, patience)
 }
 
 // Restart stops the server, if it runs, and starts it on the same ports with the same data.
@@ -123,14 +129,14 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-// startOnFreePorts tries again where somebody else took a port in the same moment.
-func (s *Server) startOnFreePorts(ctx context.Context) error {
+// startAtFreeAddresses tries again where somebody else took an address in the same moment.
+func (s *Server) startAtFreeAddresses(ctx context.Context) error {
 	var err error
 	for range 5 {
-		if s.ports.plain, err = freePort(ctx); err != nil {
+		if s.addresses.plain, err = process.FreeAddress(ctx); err != nil {
 			return err
 		}
-		if s.ports.tls, err = freePort(ctx); err != nil {
+		if s.addresses.tls, err = process.FreeAddress(ctx); err != nil {
 			return err
 		}
 		if err = s.start(ctx); err == nil || ctx.Err() != nil {
@@ -140,40 +146,42 @@ func (s *Server) startOnFreePorts(ctx context.Context) error {
 	return err
 }
 
-// start starts the server on its ports and waits until it answers.
+// start starts the server at its addresses and waits until it answers.
 func (s *Server) start(ctx context.Context) error {
 	path, err := lookPath()
 	if err != nil {
 		return err
 	}
-	urls := "ldap://" + address(s.ports.plain)
+	urls := "ldap://" + s.addresses.plain.String()
 	if !s.options.WithoutTLS {
-		urls += " ldaps://" + address(s.ports.tls)
+		urls += " ldaps://" + s.addresses.tls.String()
 	}
 	log, err := os.OpenFile(s.path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("making the directory's log: %w", err)
 	}
 	defer log.Close()
-	process, err := startProcess(exec.Command(path, "-f", s.path("slapd.conf"), "-h", urls, "-d", "0"), log)
+	command := exec.Command(path, "-f", s.path("slapd.conf"), "-h", urls, "-d", "0")
+	command.Stdout, command.Stderr = log, log
+	server, err := process.Start(command, syscall.SIGKILL)
 	if err != nil {
-		return fmt.Errorf("starting slapd: %w", err)
+		return err
 	}
-	if err := s.await(ctx, process); err != nil {
-		process.stop()
+	if err := s.await(ctx, server); err != nil {
+		end(server)
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process = process
+	s.process = server
 	return nil
 }
 
-// patience is how long the server may take to answer; it is far more than it needs.
+// patience is how long the server may take to answer or to end; it is far more than it needs.
 const patience = 30 * time.Second
 
-// await binds: whatever else may listen on one of the ports does not know the password, and a server that answers listens on all of them.
-func (s *Server) await(ctx context.Context, process *process) error {
+// await binds: whatever else may listen at one of the addresses does not know the password, and a server that answers listens at all of them.
+func (s *Server) await(ctx context.Context, server *process.Process) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -182,7 +190,7 @@ func (s *Server) await(ctx context.Context, process *process) error {
 			return conn.Close()
 		}
 		select {
-		case <-process.ended:
+		case <-server.Ended():
 			said, _ := os.ReadFile(s.path("log"))
 			return fmt.Errorf("slapd ended at once; it said: %s", said)
 		case <-ctx.Done():
@@ -208,20 +216,4 @@ func lookPath() (string, error) {
 		}
 	}
 	return "", errors.New("slapd is not installed: run hack/targets/install.sh")
-}
-
-func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-// freePort is one that nobody listens on in this moment.
-func freePort(ctx context.Context) (int, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer listener.Close()
-	at, is := listener.Addr().(*net.TCPAddr)
-	if !is {
-		return 0, fmt.Errorf("looking for a free port: %s has none", listener.Addr())
-	}
-	return at.Port, nil
 }

@@ -1,13 +1,9 @@
 package slapd
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -15,56 +11,34 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/hack/process/processtest"
 	"github.com/longshore-dev/longshore/hack/targets/certs"
 )
 
-// ownerVariable names the folder in which this program starts a server and waits for its death, in place of running tests.
-const ownerVariable = "LONGSHORE_TEST_SLAPD_OWNER"
-
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(ownerVariable); dir != "" {
-		os.Exit(ownServer(dir))
-	}
-	os.Exit(m.Run())
+	os.Exit(processtest.Main(m, own))
 }
 
-func ownServer(dir string) int {
+func own(dir string) ([]any, error) {
 	authority, err := certs.NewAuthority()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return nil, err
 	}
 	s, err := Start(context.Background(), Options{Dir: dir, Authority: authority})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return nil, err
 	}
-	fmt.Println(s.process.command.Process.Pid)
-	select {}
+	return []any{s.process.PID()}, nil
 }
 
 func TestTheServerDoesNotOutliveItsOwner(t *testing.T) {
 	g := NewWithT(t)
-	owner := exec.CommandContext(t.Context(), os.Args[0])
-	owner.Env = append(os.Environ(), ownerVariable+"="+t.TempDir())
-	owner.Stderr = os.Stderr
-	output, err := owner.StdoutPipe()
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(owner.Start()).To(Succeed())
-	var pid int
-	_, err = fmt.Fscan(bufio.NewReader(output), &pid)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(alive(pid)).To(BeTrue(), "the server should run while its owner does")
-
-	g.Expect(owner.Process.Kill()).To(Succeed())
-	g.Expect(owner.Wait()).NotTo(Succeed())
-	g.Eventually(func() bool { return alive(pid) }, "20s").Should(BeFalse(), "the server should end with its owner")
-}
-
-// alive says whether a process runs. One that nobody has waited for yet has ended too.
-func alive(pid int) bool {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && syscall.Kill(pid, 0) == nil && !strings.Contains(string(status), ") Z ")
+	owner := processtest.StartOwner(t)
+	pid := owner.PIDs(t)[0]
+	runs := func() bool { return processtest.Runs(pid) }
+	g.Expect(runs()).To(BeTrue(), "the server should run while its owner does")
+	owner.End(t, syscall.SIGKILL)
+	g.Eventually(runs, patience).Should(BeFalse(), "the server should end with its owner")
 }
 
 func start(t *testing.T) *Server {
