@@ -27,18 +27,48 @@ func Score(card *v1alpha1.ScorecardSpec, eval *v1alpha1.EvaluationSpec, computed
 	if problems := Validate(card, eval); len(problems) > 0 {
 		return "", fmt.Errorf("scoring the evaluation: %s", strings.Join(problems, "; "))
 	}
+	parts, err := partsOf(card, eval, computed)
+	if err != nil {
+		return "", err
+	}
+	if len(parts) == 0 {
+		return "", errors.New("scoring the evaluation: of no KPI of the scorecard was anything measured yet: evaluate once something was due or delivered")
+	}
+	return meanOf(parts).String(), nil
+}
+
+// part is one criterion or KPI, with what it adds to a score.
+type part struct {
+	// criterion or kpi, one of them.
+	criterion *v1alpha1.Criterion
+	kpi       *v1alpha1.KPI
+	// value that was given or measured, and the points from 0 to 100 that it is.
+	value  string
+	points *big.Rat
+}
+
+func (p *part) weight() int64 {
+	if p.criterion != nil {
+		return int64(p.criterion.Weight)
+	}
+	return int64(p.kpi.Weight)
+}
+
+// partsOf are the parts of a score: every criterion, and every KPI of which something was measured, in the scorecard's order.
+func partsOf(card *v1alpha1.ScorecardSpec, eval *v1alpha1.EvaluationSpec, computed []v1alpha1.KPIValue) ([]part, error) {
 	given := make(map[string]string, len(eval.Scores))
 	for _, s := range eval.Scores {
 		given[s.Name] = s.Score
 	}
-	var m mean
+	parts := make([]part, 0, len(card.Criteria)+len(card.KPIs))
 	for i := range card.Criteria {
 		c := &card.Criteria[i]
 		score, err := decimal(given[c.Name])
 		if err != nil {
-			return "", fmt.Errorf("reading the score of criterion %q: %w", c.Name, err)
+			return nil, fmt.Errorf("reading the score of criterion %q: %w", c.Name, err)
 		}
-		m.add(int64(c.Weight), between(score, big.NewRat(int64(c.Min), 1), big.NewRat(int64(c.Max), 1)))
+		points := between(score, big.NewRat(int64(c.Min), 1), big.NewRat(int64(c.Max), 1))
+		parts = append(parts, part{criterion: c, value: given[c.Name], points: points})
 	}
 	values := measured(card, eval, computed)
 	for i := range card.KPIs {
@@ -47,16 +77,21 @@ func Score(card *v1alpha1.ScorecardSpec, eval *v1alpha1.EvaluationSpec, computed
 		if !known {
 			continue
 		}
-		part, err := Part(k, value)
+		points, err := Part(k, value)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		m.add(int64(k.Weight), part)
+		parts = append(parts, part{kpi: k, value: value, points: points})
 	}
-	if m.weight.Sign() == 0 {
-		return "", errors.New("scoring the evaluation: of no KPI of the scorecard was anything measured yet: evaluate once something was due or delivered")
+	return parts, nil
+}
+
+func meanOf(parts []part) *mean {
+	m := &mean{}
+	for i := range parts {
+		m.add(parts[i].weight(), parts[i].points)
 	}
-	return m.String(), nil
+	return m
 }
 
 // measured is the value of every KPI of which something was measured.
@@ -97,7 +132,7 @@ func Part(k *v1alpha1.KPI, value string) (*big.Rat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the value of KPI %q: %w", k.Name, err)
 	}
-	return s.part(v), nil
+	return new(big.Rat).Set(s.part(v)), nil // the caller's own, never the constants above
 }
 
 // scale is a KPI's numbers, read.
