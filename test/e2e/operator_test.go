@@ -5,9 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +24,7 @@ import (
 
 	"github.com/longshore-dev/longshore/controllers/domain/admission"
 	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/process"
 )
 
 // patience is how long the operator may take to do what it does in a second on an idle machine.
@@ -63,11 +62,11 @@ func TestTheOperatorServesProbesAndMetricsToThoseWhoMayReadThem(t *testing.T) {
 		}
 	}
 
-	if err := operator.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := operator.Stop(syscall.SIGTERM, patience); err != nil {
 		t.Fatal(err)
 	}
-	if err := operator.Wait(); err != nil {
-		t.Errorf("expected the operator to end without an error when it is told to, got %v", err)
+	if state := operator.State(); !state.Success() {
+		t.Errorf("expected the operator to end without an error when it is told to, got %s", state)
 	}
 	client := kubernetes.NewForConfigOrDie(c.RESTConfig())
 	lease, err := client.CoordinationV1().Leases(admission.OperatorNamespace).Get(t.Context(), "controller-manager.gig.longshore.dev", metav1.GetOptions{})
@@ -105,7 +104,7 @@ func controlPlane(t *testing.T) *cluster.Cluster {
 }
 
 // start builds and starts the operator under its own service account, with the rights that ship and nothing else.
-func start(t *testing.T, c *cluster.Cluster, args ...string) *exec.Cmd {
+func start(t *testing.T, c *cluster.Cluster, args ...string) *process.Process {
 	t.Helper()
 	log.SetLogger(logr.Discard())
 	binary := filepath.Join(t.TempDir(), "manager")
@@ -122,15 +121,15 @@ func start(t *testing.T, c *cluster.Cluster, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	operator := exec.Command(binary, append(args, "--kubeconfig="+kubeconfig, "--leader-election-namespace="+admission.OperatorNamespace)...)
-	operator.Stdout, operator.Stderr = &said, &said
-	if err := operator.Start(); err != nil {
+	command := exec.Command(binary, append(args, "--kubeconfig="+kubeconfig, "--leader-election-namespace="+admission.OperatorNamespace)...)
+	command.Stdout, command.Stderr = &said, &said
+	operator, err := process.Start(command, syscall.SIGKILL)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if operator.ProcessState == nil {
-			_ = operator.Process.Kill()
-			_ = operator.Wait()
+		if err := operator.Stop(syscall.SIGKILL, patience); err != nil {
+			t.Error(err)
 		}
 		if t.Failed() {
 			t.Logf("the operator said:\n%s", said.String())
@@ -197,10 +196,9 @@ func eventually(t *testing.T, expected string, is func() bool) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := process.FreeAddress(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr())
+	return address.String()
 }

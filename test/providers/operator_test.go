@@ -33,6 +33,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/admission"
 	"github.com/longshore-dev/longshore/controllers/index"
 	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/process"
 )
 
 // By these variables the test binary is not the tests but an operator: the kubeconfig that it calls the API server by, and the world that is its
@@ -88,46 +89,36 @@ func setUp(ctx context.Context, mgr ctrl.Manager, registry provider.Registry, ke
 	return errors.Join(grants.SetupWithManager(ctx, mgr), providers.SetupWithManager(ctx, mgr))
 }
 
-// process is an operator in a process of its own, in one world.
-type process struct {
+// instance is an operator in a process of its own, in one world.
+type instance struct {
 	*world
-	command *exec.Cmd
+	process *process.Process
 	said    bytes.Buffer
-	// ended is closed when it has.
-	ended chan struct{}
 }
 
 // startOperator starts an operator, and waits until it has probed the target system.
-func startOperator(w *world) *process {
+func startOperator(w *world) *instance {
 	w.Helper()
 	w.letReadKeys()
 	kubeconfig := filepath.Join(w.TempDir(), "kubeconfig")
 	w.Expect(cluster.WriteKubeconfig(kubeconfig, operator)).To(Succeed())
 	self, err := os.Executable()
 	w.Expect(err).NotTo(HaveOccurred())
-	p := &process{world: w, command: exec.Command(self), ended: make(chan struct{})}
-	p.command.Env = append(os.Environ(), kubeconfigVariable+"="+kubeconfig, worldVariable+"="+w.name)
-	p.command.Stdout, p.command.Stderr = &p.said, &p.said
-	// It does not outlive the tests, however these end.
-	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	w.Expect(p.command.Start()).To(Succeed())
-	go func() {
-		defer close(p.ended)
-		// How it ended is in its state.
-		_ = p.command.Wait()
-	}()
-	w.Cleanup(func() {
-		// Most often it was killed by then.
-		_ = p.command.Process.Kill()
-		<-p.ended
-	})
+	o := &instance{world: w}
+	command := exec.Command(self)
+	command.Env = append(os.Environ(), kubeconfigVariable+"="+kubeconfig, worldVariable+"="+w.name)
+	command.Stdout, command.Stderr = &o.said, &o.said
+	o.process, err = process.Start(command, syscall.SIGKILL)
+	w.Expect(err).NotTo(HaveOccurred())
+	// Most often it was killed by then.
+	w.Cleanup(func() { w.Expect(o.process.Stop(syscall.SIGKILL, patience)).To(Succeed()) })
 	w.Eventually(func() v1alpha1.AccessProviderStatus {
-		p.expectRunning()
+		o.expectRunning()
 		behind := &v1alpha1.AccessProvider{}
 		w.Expect(admin.Get(w.Context(), keyOf(w.name), behind)).To(Succeed())
 		return behind.Status
 	}, patience).Should(HaveField("Conditions", ContainElement(And(HaveField("Type", v1alpha1.ConditionReady), HaveField("Status", metav1.ConditionTrue)))), "the operator reaches the target system")
-	return p
+	return o
 }
 
 // letReadKeys lists what the AccessProvider refers to for the operator, as the installer does.
@@ -143,22 +134,21 @@ func (w *world) letReadKeys() {
 	})
 }
 
-func (p *process) expectRunning() {
-	p.Helper()
+func (o *instance) expectRunning() {
+	o.Helper()
 	select {
-	case <-p.ended:
-		p.Fatalf("the operator ended, and was not killed yet: %s", p.said.String())
+	case <-o.process.Ended():
+		o.Fatalf("the operator ended, and was not killed yet: %s", o.said.String())
 	default:
 	}
 }
 
 // kill kills the operator, as nothing can be prepared for.
-func (p *process) kill() {
-	p.Helper()
-	p.expectRunning()
-	p.Expect(syscall.Kill(p.command.Process.Pid, syscall.SIGKILL)).To(Succeed())
-	<-p.ended
-	status, is := p.command.ProcessState.Sys().(syscall.WaitStatus)
-	p.Expect(is && status.Signaled()).To(BeTrue(), "the operator was killed, and did not end by itself")
-	p.Expect(status.Signal()).To(Equal(syscall.SIGKILL))
+func (o *instance) kill() {
+	o.Helper()
+	o.expectRunning()
+	o.Expect(o.process.Stop(syscall.SIGKILL, patience)).To(Succeed())
+	status, is := o.process.State().Sys().(syscall.WaitStatus)
+	o.Expect(is && status.Signaled()).To(BeTrue(), "the operator was killed, and did not end by itself")
+	o.Expect(status.Signal()).To(Equal(syscall.SIGKILL))
 }
