@@ -83,8 +83,8 @@ func TestDemandRisesFourfoldAndFallsAgain(t *testing.T) {
 			t.Errorf("day %d needs %d shifts, expected as many as the day that is as far from the end, %d", day, o.Demand(day), mirrored)
 		}
 	}
-	if least != 18 || most != 72 {
-		t.Errorf("a day needs between %d and %d shifts, expected 18 to 72, four times as many", least, most)
+	if least != 12 || most != 48 {
+		t.Errorf("a day needs between %d and %d shifts, expected 12 to 48, four times as many", least, most)
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
+// hoursPerWeek that a seat is for: three shifts.
+const hoursPerWeek = 24
+
 var leads = []string{"tara", "timo"}
 
 // moreTongues are what every eighth seat asks for besides English.
@@ -40,12 +43,12 @@ func (p *plan) seat(i int, l line) *v1alpha1.Engagement {
 			PoolRef:  v1alpha1.PoolReference{Name: Pool},
 			Requirements: &v1alpha1.Requirements{
 				Skills:    []v1alpha1.SkillRequirement{{Name: l.skill(), MinLevel: 2, Weight: 3, Required: true}},
-				Languages: languages, HoursPerWeek: 16,
+				Languages: languages, HoursPerWeek: hoursPerWeek,
 			},
 			Recruitment: &v1alpha1.Recruitment{Selection: v1alpha1.SelectionAutomatic, OfferTimeout: hours(72)},
 			StatementOfWork: v1alpha1.StatementOfWork{
 				Summary: fmt.Sprintf("Answers %s tickets through the %s season, in shifts that are assigned from day to day.", l.name, Name),
-				Start:   metav1.NewTime(p.Start), End: metav1.NewTime(p.Start.AddDate(0, 0, p.Days+1)),
+				Start:   metav1.NewTime(p.Start), End: metav1.NewTime(p.Start.AddDate(0, 0, p.Days+2)),
 				Budget: v1alpha1.Money{Currency: "USD", Amount: fmt.Sprint(240 * p.Days)}, StartGrace: hours(96),
 				Terms: &v1alpha1.LegalTerms{NoticePeriod: "P2D"},
 			},

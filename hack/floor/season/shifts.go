@@ -24,8 +24,8 @@ type window struct {
 
 var windows = []window{{"early", 6 * time.Hour, 45, 10}, {"late", 14 * time.Hour, 40, 10}, {"night", 22 * time.Hour, 15, 20}}
 
-// atPeak is how many of a hundred seats work on the day with the most work.
-const atPeak = 60
+// atPeak is how many of a hundred seats work on the day with the most work: with three shifts a week for each, there are people enough.
+const atPeak = 40
 
 // Demand is how many shifts a day needs: a quarter of the peak at both ends of the season, rising evenly to its middle.
 func (o Options) Demand(day int) int {
@@ -37,6 +37,7 @@ func (o Options) Demand(day int) int {
 	return max((peak*(half+3*fromEnd)+200*half)/(400*half), 1)
 }
 
+// shifts begin on the second day: the first is for arriving.
 func (p *plan) shifts() []*v1alpha1.Assignment {
 	var all []*v1alpha1.Assignment
 	for day := range p.Days {
@@ -63,7 +64,7 @@ func sharedUpTo(last int) int {
 }
 
 func (p *plan) shift(day int, w window, l line, number int) *v1alpha1.Assignment {
-	begins := p.Start.AddDate(0, 0, day).Add(w.begins)
+	begins := p.Start.AddDate(0, 0, 1+day).Add(w.begins)
 	name := fmt.Sprintf("%s-%s-%s-%s-%02d", Name, begins.Format("0102"), w.name, l.name, number)
 	a := p.assignment(name, l, v1alpha1.AssignmentShift, 2)
 	a.Spec.Title = fmt.Sprintf("%s tickets, %s shift", strings.ToUpper(l.name[:1])+l.name[1:], w.name)
@@ -82,7 +83,7 @@ func (p *plan) tasks() []*v1alpha1.Assignment {
 		a := p.assignment(fmt.Sprintf("%s-article-%02d", Name, i+1), l, v1alpha1.AssignmentTask, 3)
 		a.Spec.Title = "Write a help article from the tickets of this week: " + l.name
 		a.Spec.Load = &v1alpha1.Load{Points: 1 + p.random.Int32N(5)}
-		due := metav1.NewTime(p.Start.AddDate(0, 0, 1+(i+1)*(p.Days-1)/n).Add(17 * time.Hour))
+		due := metav1.NewTime(p.Start.AddDate(0, 0, 2+(i+1)*(p.Days-1)/n).Add(17 * time.Hour))
 		a.Spec.Due = &due
 		all = append(all, a)
 	}

@@ -24,7 +24,7 @@ var places = []place{
 var (
 	suppliers = []string{"harbour-people", "northwind-staffing", "tideline-services"}
 	tongues   = []string{"de", "es", "fr", "it", "nl", "pl", "pt"}
-	weekly    = []int32{16, 20, 24, 32, 40}
+	weekly    = []int32{24, 32, 40}
 )
 
 // Of a hundred applicants so many do not pass what a machine can decide, or lack a document.
