@@ -1,4 +1,4 @@
-// Package talentpool counts the members of every TalentPool and says whether it can be drawn on as it is written.
+// Package talentpool keeps the dashboard of every TalentPool, and says whether it can be drawn on as it is written.
 package talentpool
 
 import (
@@ -11,18 +11,19 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/census"
 )
 
 const (
 	fieldOwner = client.FieldOwner("longshore-talentpool")
-	// writeInterval is how long a pool's status is left alone after a write: the workers of a large pool change all the time.
+	// writeInterval is how long a pool is left alone after its status was written: the members and engagements of a large pool change all the time. Nothing
+	// is counted meanwhile; what changed is, once it has passed.
 	writeInterval = 10 * time.Second
 )
 
@@ -59,13 +60,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	judged := pool.DeepCopy()
-	if err := r.judge(ctx, judged, now); err != nil {
-		return ctrl.Result{}, fmt.Errorf("reading what talent pool %s refers to: %w", req, err)
+	again, err := r.judge(ctx, judged, now)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("reading what talent pool %s is made of: %w", req, err)
+	}
+	var result ctrl.Result
+	if !again.IsZero() {
+		result.RequeueAfter = max(again.Sub(now), time.Second)
 	}
 	if equality.Semantic.DeepEqual(pool.Status, judged.Status) {
-		return ctrl.Result{}, nil
+		return result, nil
 	}
-	err := r.Client.Status().Patch(ctx, judged, client.MergeFromWithOptions(pool, client.MergeFromWithOptimisticLock{}), fieldOwner)
+	err = r.Client.Status().Patch(ctx, judged, client.MergeFromWithOptions(pool, client.MergeFromWithOptimisticLock{}), fieldOwner)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		// The cache is behind: the event that brings it up to date brings the next pass.
 		return ctrl.Result{}, nil
@@ -74,73 +80,33 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("writing the status of talent pool %s: %w", req, err)
 	}
 	r.note(req.NamespacedName, now)
-	return ctrl.Result{}, nil
+	return result, nil
 }
 
-// judge puts into the status what the spec means, and whom it selects.
-func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool, now time.Time) error {
+// judge puts into the status what the spec means, and what is counted of whom it selects and of who draws on it. It says when time alone changes that.
+func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool, now time.Time) (again time.Time, err error) {
 	checklist, err := r.checklist(ctx, pool)
 	if err != nil {
-		return err
+		return again, err
 	}
-	members, err := r.members(ctx, pool)
+	in, err := r.read(ctx, pool)
 	if err != nil {
-		return err
+		return again, err
 	}
-	st := &pool.Status
-	st.ObservedGeneration = pool.Generation
-	st.Members, st.Screened, st.Engaged = count(pool.Name, members)
+	in.Now = now
+	if checklist != nil {
+		in.Steps = checklist.Spec.Steps
+	}
+	conditions := pool.Status.Conditions
+	pool.Status, again = census.Count(in)
+	pool.Status.ObservedGeneration, pool.Status.Conditions = pool.Generation, conditions
 	ready := readiness(pool, checklist)
 	ready.ObservedGeneration, ready.LastTransitionTime = pool.Generation, metav1.NewTime(now)
-	meta.SetStatusCondition(&st.Conditions, ready)
-	return nil
+	meta.SetStatusCondition(&pool.Status.Conditions, ready)
+	return again, nil
 }
 
-// checklist by which the pool screens, or nil where it names none or one that does not exist.
-func (r *Reconciler) checklist(ctx context.Context, pool *v1alpha1.TalentPool) (*v1alpha1.Checklist, error) {
-	if pool.Spec.Screening == nil {
-		return nil, nil
-	}
-	cl := &v1alpha1.Checklist{}
-	key := types.NamespacedName{Namespace: pool.Namespace, Name: pool.Spec.Screening.ChecklistRef.Name}
-	if err := r.Client.Get(ctx, key, cl); err != nil {
-		if apierrors.IsNotFound(err) {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("reading checklist %s: %w", key.Name, err)
-	}
-	return cl, nil
-}
-
-// members are the workers whom the pool selects. A selector that cannot be read selects nobody.
-func (r *Reconciler) members(ctx context.Context, pool *v1alpha1.TalentPool) ([]v1alpha1.Worker, error) {
-	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.WorkerSelector)
-	if err != nil {
-		selector = labels.Nothing()
-	}
-	var workers v1alpha1.WorkerList
-	if err := r.Client.List(ctx, &workers, client.InNamespace(pool.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {
-		return nil, fmt.Errorf("listing workers: %w", err)
-	}
-	return workers.Items, nil
-}
-
-func count(pool string, workers []v1alpha1.Worker) (members, screened, engaged int32) {
-	for i := range workers {
-		members++
-		for _, m := range workers[i].Status.Pools {
-			if m.Name == pool && m.Screening == v1alpha1.ScreeningPassed {
-				screened++
-			}
-		}
-		if len(workers[i].Status.Engagements) > 0 {
-			engaged++
-		}
-	}
-	return members, screened, engaged
-}
-
-// pause is how long the pool's status is still to be left alone.
+// pause is how long the pool is still to be left alone.
 func (r *Reconciler) pause(pool types.NamespacedName, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()

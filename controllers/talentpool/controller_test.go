@@ -25,17 +25,17 @@ func counting(members, screened, engaged int32) func(Gomega, *v1alpha1.TalentPoo
 
 func TestAPoolCountsItsMembers(t *testing.T) {
 	o := open(t)
-	o.worker("ada", "designers", passes, "marketing/campaign")
+	o.worker("ada", "designers", passes, o.namespace+"/campaign")
 	o.worker("bob", "designers", passes)
 	cleo := o.worker("cleo", "designers", underWay)
-	o.worker("dan", "developers", passes, "checkout/feature")
+	o.worker("dan", "developers", passes, o.namespace+"/feature")
 	pool := o.pool("designers", plain)
 	o.awaits(pool, counting(3, 2, 1))
 	o.Expect(pool.Status.Conditions).To(HaveLen(1))
 	o.Expect(pool.Status.Conditions[0].Status).To(Equal(metav1.ConditionTrue), pool.Status.Conditions[0].Message)
 
 	o.clock.SetTime(start.Add(writeInterval))
-	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{"marketing/other"}
+	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{o.namespace + "/other"}
 	o.Expect(o.api.Status().Update(t.Context(), cleo)).To(Succeed())
 	o.awaits(pool, counting(3, 3, 2))
 }

@@ -1,12 +1,15 @@
 package talentpool
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/census"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -29,32 +33,60 @@ func (r *Reconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) error
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("talentpool").
 		For(&v1alpha1.TalentPool{}).
-		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.poolsOf), builder.WithPredicates(predicate.Funcs{UpdateFunc: counts})).
+		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.poolsOf), counted(func(was, is *v1alpha1.Worker) bool {
+			return !maps.Equal(was.Labels, is.Labels) || !census.SameWorker(was, is)
+		})).
+		Watches(&v1alpha1.Engagement{}, handler.EnqueueRequestsFromMapFunc(r.drawnOn), counted(func(was, is *v1alpha1.Engagement) bool {
+			return !census.SameEngagement(was, is)
+		})).
+		Watches(&v1alpha1.Assignment{}, handler.EnqueueRequestsFromMapFunc(workedBy), counted(func(was, is *v1alpha1.Assignment) bool {
+			return !census.SameAssignment(was, is)
+		})).
 		Watches(&v1alpha1.Checklist{}, handler.EnqueueRequestsFromMapFunc(r.screenedBy), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{ReconciliationTimeout: passTimeout}).
 		Complete(r)
 }
 
-// counts says whether a worker changed in what a pool counts.
-func counts(e event.UpdateEvent) bool {
-	was, isOld := e.ObjectOld.(*v1alpha1.Worker)
-	is, isNew := e.ObjectNew.(*v1alpha1.Worker)
-	if !isOld || !isNew {
-		return true
-	}
-	return !maps.Equal(was.Labels, is.Labels) || !maps.Equal(passed(was), passed(is)) ||
-		(len(was.Status.Engagements) > 0) != (len(is.Status.Engagements) > 0)
+// counted lets an update through if what a pool counts of the object changed.
+func counted[T client.Object](changed func(was, is T) bool) builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		was, isOld := e.ObjectOld.(T)
+		is, isNew := e.ObjectNew.(T)
+		return !isOld || !isNew || changed(was, is)
+	}})
 }
 
-// passed are the pools whose screening a worker has passed.
-func passed(w *v1alpha1.Worker) map[string]bool {
-	pools := map[string]bool{}
-	for _, m := range w.Status.Pools {
-		if m.Screening == v1alpha1.ScreeningPassed {
-			pools[m.Name] = true
-		}
+// drawnOn are the pool that an engagement names, and those that the engaged worker belongs to besides: it takes of their time as well.
+func (r *Reconciler) drawnOn(ctx context.Context, o client.Object) []reconcile.Request {
+	e, is := o.(*v1alpha1.Engagement)
+	if !is {
+		return nil
 	}
-	return pools
+	requests := []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: index.PoolNamespace(e), Name: e.Spec.PoolRef.Name}}}
+	if e.Status.Worker == nil {
+		return requests
+	}
+	key := types.NamespacedName{Namespace: cmp.Or(e.Status.Worker.Namespace, index.PoolNamespace(e)), Name: e.Status.Worker.Name}
+	var w v1alpha1.Worker
+	if err := r.Client.Get(ctx, key, &w, uncopied); err != nil {
+		if !apierrors.IsNotFound(err) {
+			log.FromContext(ctx).Error(err, "reading the worker of an engagement")
+		}
+		return requests
+	}
+	for i := range w.Status.Pools {
+		requests = append(requests, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: w.Namespace, Name: w.Status.Pools[i].Name}})
+	}
+	return requests
+}
+
+// workedBy is the pool that an assignment names.
+func workedBy(_ context.Context, o client.Object) []reconcile.Request {
+	a, is := o.(*v1alpha1.Assignment)
+	if !is {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: cmp.Or(a.Spec.PoolRef.Namespace, a.Namespace), Name: a.Spec.PoolRef.Name}}}
 }
 
 // poolsOf are the pools that select a worker. One whose labels changed is asked as it was and as it is.
@@ -71,7 +103,7 @@ func (r *Reconciler) screenedBy(ctx context.Context, o client.Object) []reconcil
 
 func (r *Reconciler) pools(ctx context.Context, concerned func(*v1alpha1.TalentPool) bool, which ...client.ListOption) []reconcile.Request {
 	var pools v1alpha1.TalentPoolList
-	if err := r.Client.List(ctx, &pools, which...); err != nil {
+	if err := r.Client.List(ctx, &pools, append(which, uncopied)...); err != nil {
 		log.FromContext(ctx).Error(err, "listing the talent pools that an object concerns")
 		return nil
 	}
