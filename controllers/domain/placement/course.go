@@ -47,7 +47,7 @@ func Follow(records []v1alpha1.AttestationRecord) Course {
 
 // Rank orders what is said within one second.
 func Rank(v v1alpha1.Verdict) int {
-	return slices.Index([]v1alpha1.Verdict{v1alpha1.VerdictStarted, v1alpha1.VerdictSubmitted, v1alpha1.VerdictAccepted, v1alpha1.VerdictRevise, v1alpha1.VerdictDisputed}, v)
+	return slices.Index([]v1alpha1.Verdict{v1alpha1.VerdictStarted, v1alpha1.VerdictDeclined, v1alpha1.VerdictSubmitted, v1alpha1.VerdictAccepted, v1alpha1.VerdictRevise, v1alpha1.VerdictDisputed}, v)
 }
 
 func (c *Course) take(r *v1alpha1.AttestationRecord) {

@@ -129,11 +129,11 @@ func (f *floor) explainNobody(r *row) Decision {
 	counts := map[fault]int{}
 	for _, c := range asked {
 		why := f.fault(r, c)
-		switch why.kind {
-		case noFault:
+		if why.kind == noFault {
 			// Everybody who is able is full by now, but for those asked in a round of their own.
 			why.kind = takenInRound
-		case noAgreedHours:
+		}
+		if why.kind == noAgreedHours {
 			why.kind = noHours
 		}
 		counts[why]++

@@ -41,7 +41,7 @@ func (f *floor) fault(r *row, c *candidate) fault {
 	switch {
 	case c.barred.kind != noFault:
 		return c.barred
-	case r.selected != nil && !r.selected[c.number]:
+	case r.a.Spec.Engagements != nil && !r.selected[c.number]:
 		return fault{kind: notSelected}
 	case r.declined != nil && r.declined[c.worker]:
 		return fault{kind: hasDeclined}

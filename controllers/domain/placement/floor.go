@@ -101,13 +101,10 @@ func newFloor(in Input) *floor {
 	return f
 }
 
-func number(numbers map[string]int, name string) int {
-	n, known := numbers[name]
-	if !known {
-		n = len(numbers)
-		numbers[name] = n
+func number(numbers map[string]int, name string) {
+	if _, known := numbers[name]; !known {
+		numbers[name] = len(numbers)
 	}
-	return n
 }
 
 // meet makes everybody ready, in an order that does not depend on the input's.
@@ -137,7 +134,7 @@ func (f *floor) meet() {
 	}
 	slices.SortFunc(f.people, func(a, b *person) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.key, b.key)) })
 	for i, p := range f.people {
-		p.column = int32(i) //nolint:gosec // There are fewer people than 2³¹.
+		p.column = int32(i)
 	}
 }
 
