@@ -79,7 +79,7 @@ func TestACertificateOutlivesItsEngagementAndItsPool(t *testing.T) {
 	w := newWorld(t, training("hygiene", "hygiene", "", 0))
 	step, record := attested(after(10), 90)
 	w.engagement("campaign", step, record)
-	w.state(after(11), "academy", "screening/hygiene", done, scoring(85))
+	w.state(after(11), "academy", "screening/hygiene", done, withScore(85))
 	w.look(after(12))
 	w.Engagements, w.Pools = nil, nil
 	want := []string{"hygiene from TalentPool/talent/designers on 2026-03-13", "safety from Engagement/marketing/campaign on 2026-03-12 until 2027-03-12"}
@@ -113,7 +113,7 @@ func TestTrainingThatIsFailedWhereItWasPassedTakesTheCertificateAway(t *testing.
 	})
 	t.Run("in a screening", func(t *testing.T) {
 		w := newWorld(t, training("safety", "safety", "P1Y", 0))
-		w.state(after(1), "academy", "screening/safety", done, scoring(85))
+		w.state(after(1), "academy", "screening/safety", done, withScore(85))
 		w.look(after(1))
 		w.state(after(2), "academy", "screening/safety", failed)
 		if got := holds(w.look(after(2))); len(got) > 0 {
@@ -127,7 +127,7 @@ func TestWhatIsLearntForOnePoolCountsForTheOtherAtOnce(t *testing.T) {
 	w.havePool("welders", "welding")
 	w.haveChecklist("welding", training("safety-first", "safety", "P1Y", 0))
 	w.look(after(0))
-	w.state(after(1), "academy", "screening/safety", done, scoring(85))
+	w.state(after(1), "academy", "screening/safety", done, withScore(85))
 	st := w.look(after(1))
 	for _, m := range st.Pools {
 		if m.Screening != v1alpha1.ScreeningPassed {

@@ -10,7 +10,7 @@ import (
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-// conditions says whether somebody must act before the screenings can go on. An ordinary wait, within its due date, is Ready.
+// conditions says whether somebody must act before screenings and scores can go on. An ordinary wait, within its due date, is Ready.
 func (p *pass) conditions() {
 	ready := p.ready()
 	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.Worker.Generation, metav1.Time{Time: p.Now}
@@ -18,12 +18,17 @@ func (p *pass) conditions() {
 }
 
 func (p *pass) ready() metav1.Condition {
-	var overdue, waiting []string
+	var overdue, waiting, demotions []string
 	for _, sc := range p.screenings {
-		if sc.problem != nil {
-			return metav1.Condition{Status: metav1.ConditionFalse, Reason: sc.problem.Reason, Message: sc.problem.Message}
+		for _, problem := range []*finding{sc.problem, sc.rating.problem} {
+			if problem != nil {
+				return metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message}
+			}
 		}
-		if len(sc.waits()) == 0 {
+		if sc.rating.undecided() != nil {
+			demotions = append(demotions, sc.pool.Name)
+		}
+		if len(sc.screeningWaits()) == 0 {
 			continue
 		}
 		waiting = append(waiting, sc.pool.Name)
@@ -41,9 +46,15 @@ func (p *pass) ready() metav1.Condition {
 	case len(overdue) > 0:
 		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonStepOverdue,
 			Message: fmt.Sprintf("overdue in screening: %s; see status.waitingFor for whom", strings.Join(overdue, ", "))}
-	case len(waiting) > 0:
-		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonWaiting,
-			Message: fmt.Sprintf("being screened in %s; see status.waitingFor for whom", strings.Join(waiting, ", "))}
+	case len(waiting)+len(demotions) > 0:
+		var what []string
+		if len(waiting) > 0 {
+			what = append(what, "being screened in "+strings.Join(waiting, ", "))
+		}
+		if len(demotions) > 0 {
+			what = append(what, "a demotion is proposed in "+strings.Join(demotions, ", "))
+		}
+		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonWaiting, Message: strings.Join(what, "; ") + "; see status.waitingFor for whom"}
 	default:
 		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "nobody is waited for"}
 	}

@@ -33,16 +33,23 @@ type course struct {
 	Result checklist.Result
 	// Early are the statements of a new attempt that were made before the worker could try again.
 	Early map[types.UID]bool
+	// Judged are the steps that Evaluations judge, by the Evaluation; Unasked are those that judge none, and why.
+	Judged  map[types.UID]string
+	Unasked map[types.UID]v1alpha1.Standing
 	// Earned are the certificates that were earned on the way, and Lost is when training that gives one was last failed.
 	Earned []v1alpha1.Certificate
 	Lost   map[string]time.Time
-	// ExpiredAt is when the first certificate expired on which the attempt rested and that has not been renewed.
+	// Lacking are the documents that are missing or expired.
+	Lacking []document
+	// ExpiredAt is when the first certificate or document expired on which the attempt rested and that has not been renewed.
 	ExpiredAt *time.Time
 	// Since is when the screening came into its state, as far as statements brought it there.
 	Since time.Time
 
 	// ends are when the last passes of training expire, by step.
 	ends map[string]time.Time
+	// panels are the Evaluations of each step that wait for those of further reviewers.
+	panels map[string][]v1alpha1.WorkerAttestation
 	// unseen says that nobody has looked at it before; then it began with the first statement.
 	unseen bool
 	facts  courseFacts
@@ -55,19 +62,22 @@ type courseFacts struct {
 	// newest is what a new attempt follows, if it can be followed.
 	newest       *procedure
 	certificates []v1alpha1.Certificate
-	passMarks    map[string]int32
-	worker       map[string]any
-	previous     []v1alpha1.StepStatus
+	// documents that the pool asks for, as the worker's spec has them now.
+	documents []document
+	passMarks map[string]int32
+	worker    map[string]any
+	previous  []v1alpha1.StepStatus
 }
 
 // follow goes through the statements in the order of time. A failure ends the attempt there and then: only a waiver lifts it,
 // and what else is stated counts for a new attempt, from the moment when there may be one.
-func (c *course) follow(records []v1alpha1.AttestationRecord) {
-	c.Early, c.Lost = map[types.UID]bool{}, map[string]time.Time{}
+func (c *course) follow(statements []v1alpha1.WorkerAttestation) {
+	c.Early, c.Judged, c.Unasked = map[types.UID]bool{}, map[types.UID]string{}, map[types.UID]v1alpha1.Standing{}
+	c.Lost, c.panels = map[string]time.Time{}, map[string][]v1alpha1.WorkerAttestation{}
 	c.Since = c.StartedAt
 	var counted []v1alpha1.AttestationRecord
 	var state v1alpha1.ScreeningState
-	for i, same := range bySecond(records) {
+	for i, same := range bySecond(statements, recorded) {
 		at := same[0].At.Time
 		if i == 0 && c.unseen && at.Before(c.StartedAt) {
 			c.StartedAt, c.Since = at, at
@@ -78,13 +88,7 @@ func (c *course) follow(records []v1alpha1.AttestationRecord) {
 		if c.triesAgain(at) {
 			counted, state = nil, ""
 		}
-		for _, record := range same {
-			if c.FailedAt != nil && record.Verdict != v1alpha1.VerdictWaived {
-				c.Early[record.UID] = true
-				continue
-			}
-			counted = append(counted, record)
-		}
+		counted = append(counted, c.counting(same, counted)...)
 		c.look(counted, at)
 		if was := state; was != c.state() {
 			state = c.state()
@@ -102,6 +106,28 @@ func (c *course) follow(records []v1alpha1.AttestationRecord) {
 	}
 }
 
+// counting says which of the statements of one second count, after those that counted before.
+func (c *course) counting(same []v1alpha1.WorkerAttestation, before []v1alpha1.AttestationRecord) []v1alpha1.AttestationRecord {
+	var counted []v1alpha1.AttestationRecord
+	var given []v1alpha1.WorkerAttestation
+	for i := range same {
+		switch {
+		case c.FailedAt != nil && same[i].Verdict != v1alpha1.VerdictWaived:
+			c.Early[same[i].UID] = true
+		case same[i].Evaluation != nil:
+			given = append(given, same[i])
+		default:
+			counted = append(counted, same[i].AttestationRecord)
+		}
+	}
+	if len(given) == 0 {
+		return counted
+	}
+	// Which steps are open tells what the second before came to: within a second nobody knows what was first.
+	c.look(before, given[0].At.Time)
+	return append(counted, c.judge(given)...)
+}
+
 // look evaluates the attempt as it was at a moment.
 func (c *course) look(records []v1alpha1.AttestationRecord, at time.Time) {
 	if at.Before(c.StartedAt) {
@@ -109,6 +135,7 @@ func (c *course) look(records []v1alpha1.AttestationRecord, at time.Time) {
 	}
 	valid, ends := c.unexpired(records, at)
 	c.Result, c.ends = c.evaluate(valid, at), ends
+	c.Lacking = lacking(c.facts.documents, at)
 	c.ExpiredAt = c.expiry(records, at)
 	c.certify(valid)
 	c.FailedAt, c.RetryAt = nil, nil
@@ -182,6 +209,7 @@ func (c *course) triesAgain(at time.Time) bool {
 	c.Attempt++
 	c.FailedAt, c.RetryAt = nil, nil
 	c.facts.previous = nil
+	clear(c.panels)
 	if c.facts.newest != nil {
 		c.procedure = *c.facts.newest
 	}
@@ -209,7 +237,7 @@ func (c *course) unexpired(records []v1alpha1.AttestationRecord, at time.Time) (
 				kept = nil
 			}
 		}
-		for _, same := range bySecond(valid) {
+		for _, same := range bySecond(valid, itself) {
 			if same = slices.DeleteFunc(same, func(r v1alpha1.AttestationRecord) bool { return r.Claim != claim }); len(same) > 0 {
 				keep(same[0].At.Time)
 				kept = append(kept, same...)
@@ -236,7 +264,7 @@ func (c *course) passUntil(step *v1alpha1.ChecklistStep, records []v1alpha1.Atte
 	return nil
 }
 
-// expiry is when the attempt lost the first of the certificates that it now lacks, if it was complete until then.
+// expiry is when the attempt lost the first of the certificates and documents that it now lacks, if it was complete until then.
 func (c *course) expiry(records []v1alpha1.AttestationRecord, at time.Time) *time.Time {
 	var first *time.Time
 	for i := range c.Steps {
@@ -256,10 +284,18 @@ func (c *course) expiry(records []v1alpha1.AttestationRecord, at time.Time) *tim
 			first = &end
 		}
 	}
+	for _, d := range c.Lacking {
+		if end := d.expiresAt; end != nil && end.After(c.StartedAt) && (first == nil || end.Before(*first)) {
+			first = end
+		}
+	}
 	if first == nil {
 		return nil
 	}
 	before := first.Add(-time.Second)
+	if len(lacking(c.facts.documents, before)) > 0 {
+		return nil
+	}
 	until, _ := c.unexpired(slices.DeleteFunc(slices.Clone(records), func(r v1alpha1.AttestationRecord) bool { return r.At.After(before) }), before)
 	if !c.evaluate(until, before).Complete(c.Steps, checklist.Screening) {
 		return nil
@@ -272,7 +308,7 @@ func (c *course) state() v1alpha1.ScreeningState {
 	switch {
 	case c.FailedAt != nil:
 		return v1alpha1.ScreeningFailed
-	case c.Result.Complete(c.Steps, checklist.Screening):
+	case len(c.Lacking) == 0 && c.Result.Complete(c.Steps, checklist.Screening):
 		return v1alpha1.ScreeningPassed
 	case c.ExpiredAt != nil:
 		return v1alpha1.ScreeningLapsed
@@ -293,24 +329,34 @@ func (c *course) next() []time.Time {
 	for _, end := range c.ends {
 		moments = append(moments, end)
 	}
+	for _, d := range c.facts.documents {
+		if d.expiresAt != nil {
+			moments = append(moments, *d.expiresAt)
+		}
+	}
 	return moments
 }
 
 // bySecond puts statements in order of time, those of one second together: within it nobody knows which was first.
-func bySecond(records []v1alpha1.AttestationRecord) [][]v1alpha1.AttestationRecord {
-	ordered := slices.SortedFunc(slices.Values(records), func(a, b v1alpha1.AttestationRecord) int {
-		return cmp.Or(cmp.Compare(a.At.Unix(), b.At.Unix()), strings.Compare(string(a.UID), string(b.UID)))
+func bySecond[T any](statements []T, record func(*T) *v1alpha1.AttestationRecord) [][]T {
+	ordered := slices.SortedFunc(slices.Values(statements), func(a, b T) int {
+		x, y := record(&a), record(&b)
+		return cmp.Or(cmp.Compare(x.At.Unix(), y.At.Unix()), strings.Compare(string(x.UID), string(y.UID)))
 	})
-	var seconds [][]v1alpha1.AttestationRecord
-	for i, record := range ordered {
-		if i > 0 && ordered[i-1].At.Unix() == record.At.Unix() {
-			seconds[len(seconds)-1] = append(seconds[len(seconds)-1], record)
+	var seconds [][]T
+	for i := range ordered {
+		if i > 0 && record(&ordered[i-1]).At.Unix() == record(&ordered[i]).At.Unix() {
+			seconds[len(seconds)-1] = append(seconds[len(seconds)-1], ordered[i])
 			continue
 		}
-		seconds = append(seconds, []v1alpha1.AttestationRecord{record})
+		seconds = append(seconds, []T{ordered[i]})
 	}
 	return seconds
 }
+
+func recorded(a *v1alpha1.WorkerAttestation) *v1alpha1.AttestationRecord { return &a.AttestationRecord }
+
+func itself(r *v1alpha1.AttestationRecord) *v1alpha1.AttestationRecord { return r }
 
 func stepStatus(steps []v1alpha1.StepStatus, name string) *v1alpha1.StepStatus {
 	for i := range steps {

@@ -22,6 +22,8 @@ type decision struct {
 	// Bind are the statements to be tied to the worker, Ignore those that do not count.
 	Bind   map[types.UID]bool
 	Ignore map[types.UID]v1alpha1.Standing
+	// News are what people are told of tiers, once the status is written.
+	News []news
 	// Next is the earliest moment at which time alone changes the answer; zero if it never does.
 	Next time.Time
 }
@@ -41,7 +43,7 @@ func decide(s *scope) *decision {
 	st.ObservedGeneration = s.Worker.Generation
 	certificates := s.certificates()
 	p.follow(certificates, nil)
-	p.readStatements()
+	p.read()
 	// A certificate that is earned in one pool counts in the others as well.
 	for range len(p.screenings) + 1 {
 		p.follow(certificates, p.fresh)
@@ -51,6 +53,9 @@ func decide(s *scope) *decision {
 		}
 		st.Certificates = held
 		certificates = mergeCertificates(certificates, held)
+	}
+	for _, sc := range p.screenings {
+		sc.rating = p.rate(sc)
 	}
 	p.record()
 	p.putPools()
@@ -73,29 +78,46 @@ func (p *pass) follow(certificates []v1alpha1.Certificate, fresh []v1alpha1.Work
 }
 
 // ofPool are the counting statements about a pool's screening.
-func ofPool(statements []v1alpha1.WorkerAttestation, pool string) []v1alpha1.AttestationRecord {
-	var records []v1alpha1.AttestationRecord
-	for i := range statements {
-		a := &statements[i]
-		if a.Pool == pool && a.Ignored == "" && (strings.HasPrefix(a.Claim, areaScreening+"/") || strings.HasPrefix(a.Claim, areaWaiver+"/")) {
-			records = append(records, a.AttestationRecord)
-		}
-	}
-	return records
+func ofPool(statements []v1alpha1.WorkerAttestation, pool string) []v1alpha1.WorkerAttestation {
+	return slices.DeleteFunc(slices.Clone(statements), func(a v1alpha1.WorkerAttestation) bool {
+		screens := a.Evaluation != nil || strings.HasPrefix(a.Claim, areaScreening+"/") || strings.HasPrefix(a.Claim, areaWaiver+"/")
+		return a.Pool != pool || a.Ignored != "" || !screens
+	})
 }
 
-// record keeps the fresh statements that count, and turns down those that came too early.
+// record keeps the fresh statements that count, and turns down those of which only the moment shows that they do not.
 func (p *pass) record() {
 	for i := range p.fresh {
 		a := &p.fresh[i]
 		sc := p.screening(a.Pool)
-		if sc != nil && sc.course != nil && sc.course.Early[a.UID] {
-			p.d.Ignore[a.UID] = *tooEarly(sc.course)
+		if standing := sc.untimely(a); standing != nil {
+			p.d.Ignore[a.UID] = *standing
 			continue
+		}
+		if a.Evaluation != nil {
+			sc.course.put(a)
 		}
 		p.d.Status.Attestations = append(p.d.Status.Attestations, *a)
 	}
 	p.bind()
+}
+
+// untimely says why a statement does not count at its moment: before a new attempt may begin, or of something that was not
+// open by then.
+func (sc *screening) untimely(a *v1alpha1.WorkerAttestation) *v1alpha1.Standing {
+	if standing, is := sc.rating.unasked[a.UID]; is {
+		return &standing
+	}
+	if sc.course == nil {
+		return nil
+	}
+	if sc.course.Early[a.UID] {
+		return tooEarly(sc.course)
+	}
+	if standing, is := sc.course.Unasked[a.UID]; is {
+		return &standing
+	}
+	return nil
 }
 
 // bind asks for the statements on record to be tied to the worker, where they are not.
@@ -105,8 +127,13 @@ func (p *pass) bind() {
 		recorded[p.d.Status.Attestations[i].UID] = true
 	}
 	for i := range p.Attestations {
-		if att := &p.Attestations[i]; recorded[att.UID] && !boundTo(att, p.Worker.UID) {
+		if att := &p.Attestations[i]; recorded[att.UID] && !boundTo(att.OwnerReferences, p.Worker.UID) {
 			p.d.Bind[att.UID] = true
+		}
+	}
+	for i := range p.Evaluations {
+		if eval := &p.Evaluations[i]; recorded[eval.UID] && !boundTo(eval.OwnerReferences, p.Worker.UID) {
+			p.d.Bind[eval.UID] = true
 		}
 	}
 }
@@ -123,7 +150,10 @@ func (p *pass) screening(pool string) *screening {
 func (p *pass) putPools() {
 	p.d.Status.Pools = nil
 	for _, sc := range p.screenings[:min(len(p.screenings), maxPools)] {
-		p.d.Status.Pools = append(p.d.Status.Pools, sc.membership(p.Now))
+		m := sc.membership(p.Now)
+		sc.rating.put(&m)
+		p.d.Status.Pools = append(p.d.Status.Pools, m)
+		p.d.News = append(p.d.News, sc.rating.news(sc.previous)...)
 		if sc.course != nil {
 			for _, at := range sc.course.next() {
 				p.until(at)
@@ -159,7 +189,7 @@ func (p *pass) engagedIn(e *v1alpha1.Engagement) bool {
 	return w != nil && w.Name == p.Worker.Name && w.PersonKey == p.Worker.Spec.PersonKey && (w.Namespace == "" || w.Namespace == p.Worker.Namespace)
 }
 
-// await says whom the screenings wait for.
+// await says for whom screenings and demotions wait.
 func (p *pass) await() {
 	st := p.d.Status
 	waiting := map[string]int{}
@@ -196,17 +226,22 @@ func (p *pass) waitingSince(what string) time.Time {
 	return p.Now
 }
 
-// waits are whom one screening waits for, each with a claim of its own.
+// waits are for whom it waits in one pool, each with a claim of its own.
 func (sc *screening) waits() []v1alpha1.WaitingFor {
+	return slices.Concat(sc.screeningWaits(), sc.rating.waits())
+}
+
+func (sc *screening) screeningWaits() []v1alpha1.WaitingFor {
 	if sc.problem != nil {
 		return []v1alpha1.WaitingFor{{What: areaScreening + "/checklist", Who: checklist.RoleManager, Message: truncate(sc.problem.Message, maxWaitMessage)}}
 	}
 	if sc.course == nil || sc.course.state() == v1alpha1.ScreeningFailed || sc.course.state() == v1alpha1.ScreeningPassed {
 		return nil
 	}
-	var waits []v1alpha1.WaitingFor
+	waits := sc.documentWaits()
 	for _, w := range sc.course.Result.Waiting {
-		wait := v1alpha1.WaitingFor{What: checklist.Screening.Claim(w.Step), Who: w.Who, Message: truncate(w.Message+" (pool "+sc.pool.Name+")", maxWaitMessage)}
+		message := w.Message + sc.byScorecard(w.Step) + " (pool " + sc.pool.Name + ")"
+		wait := v1alpha1.WaitingFor{What: checklist.Screening.Claim(w.Step), Who: w.Who, Message: truncate(message, maxWaitMessage)}
 		wait.Since.Time = w.Since
 		if w.Due != nil {
 			wait.Due = stamp(*w.Due)

@@ -87,7 +87,7 @@ func (w *world) state(at time.Time, author, claim string, verdict v1alpha1.Verdi
 	return &w.Attestations[len(w.Attestations)-1]
 }
 
-func scoring(score int32) func(*v1alpha1.AttestationSpec) {
+func withScore(score int32) func(*v1alpha1.AttestationSpec) {
 	return func(s *v1alpha1.AttestationSpec) { s.Score = &score }
 }
 
@@ -111,6 +111,7 @@ func (w *world) look(now time.Time) *v1alpha1.WorkerStatus {
 	if len(seen.Person) == 0 {
 		seen.Person = []v1alpha1.Worker{*seen.Worker}
 	}
+	seen.Evaluations = slices.DeleteFunc(slices.Clone(w.Evaluations), func(e v1alpha1.Evaluation) bool { return e.CreationTimestamp.After(now) })
 	slices.SortFunc(seen.Pools, func(a, b v1alpha1.TalentPool) int { return strings.Compare(a.Name, b.Name) })
 	w.last = decide(&seen)
 	for i := range w.Attestations {
@@ -120,6 +121,15 @@ func (w *world) look(now time.Time) *v1alpha1.WorkerStatus {
 		}
 		if w.last.Bind[att.UID] {
 			att.OwnerReferences = append(att.OwnerReferences, metav1.OwnerReference{Kind: "Worker", Name: w.Worker.Name, UID: w.Worker.UID})
+		}
+	}
+	for i := range w.Evaluations {
+		eval := &w.Evaluations[i]
+		if standing, is := w.last.Ignore[eval.UID]; is {
+			eval.Status = &standing
+		}
+		if w.last.Bind[eval.UID] {
+			eval.OwnerReferences = append(eval.OwnerReferences, metav1.OwnerReference{Kind: "Worker", Name: w.Worker.Name, UID: w.Worker.UID})
 		}
 	}
 	w.Worker.Status = *w.last.Status.DeepCopy()

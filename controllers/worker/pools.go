@@ -25,6 +25,10 @@ type screening struct {
 	begun procedure
 	// course is nil where the pool asks for no screening, and where its screening cannot be followed.
 	course *course
+	// rating is the score and the tier in the pool.
+	rating *rating
+	// scorecards by name, as far as they exist.
+	scorecards map[string]*v1alpha1.Scorecard
 	// problem says why the screening cannot be followed, with a reason for programs.
 	problem *finding
 }
@@ -37,7 +41,7 @@ type finding struct {
 
 // screen begins or takes up the screening of one pool, without following what was stated.
 func (s *scope) screen(pool *v1alpha1.TalentPool, certificates []v1alpha1.Certificate) *screening {
-	sc := &screening{pool: pool, previous: membership(s.Worker.Status.Pools, pool.Name)}
+	sc := &screening{pool: pool, previous: membership(s.Worker.Status.Pools, pool.Name), scorecards: s.Scorecards}
 	if pool.Spec.Screening == nil {
 		return sc
 	}
@@ -56,6 +60,7 @@ func (s *scope) screen(pool *v1alpha1.TalentPool, certificates []v1alpha1.Certif
 		return sc
 	}
 	c.facts.now, c.facts.retryAfter, c.facts.newest, c.facts.certificates = s.Now, pool.Spec.Screening.RetryAfter, newest, certificates
+	c.facts.documents = s.documents(pool)
 	c.facts.worker, c.facts.passMarks = s.variables(), map[string]int32{}
 	for name, scorecard := range s.Scorecards {
 		if scorecard != nil {
@@ -85,7 +90,18 @@ func (s *scope) newest(pool *v1alpha1.TalentPool) (*procedure, *finding) {
 	if err := checklist.Validate(cl.Spec.Steps); err != nil {
 		return nil, &finding{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("pool %s screens by the checklist %s, which cannot be followed: %v", pool.Name, name, err)}
 	}
-	return &procedure{Version: &v1alpha1.ObjectVersion{Name: cl.Name, UID: cl.UID, Generation: cl.Generation}, Steps: cl.DeepCopy().Spec.Steps}, nil
+	p := &procedure{Version: &v1alpha1.ObjectVersion{Name: cl.Name, UID: cl.UID, Generation: cl.Generation}, Steps: cl.DeepCopy().Spec.Steps}
+	for i := range p.Steps {
+		// The pass mark is part of the procedure in force: a scorecard that is edited or deleted midway changes nothing here.
+		ref := p.Steps[i].Scorecard
+		if ref == nil || ref.Threshold != nil {
+			continue
+		}
+		if card := s.Scorecards[ref.Name]; card != nil {
+			ref.Threshold = new(card.Spec.PassMark)
+		}
+	}
+	return p, nil
 }
 
 // missingScorecard finds a step that nobody can judge: without its Scorecard, it has no threshold.
@@ -123,9 +139,9 @@ func (sc *screening) inForce(at time.Time) (procedure, bool) {
 	}
 }
 
-// membership is what the status says of the pool.
+// membership is what the status says of the screening for the pool.
 func (sc *screening) membership(now time.Time) v1alpha1.PoolMembership {
-	m := v1alpha1.PoolMembership{Name: sc.pool.Name, Tier: lowestTier(sc.pool)}
+	m := v1alpha1.PoolMembership{Name: sc.pool.Name}
 	if sc.course == nil {
 		m.Screening = v1alpha1.ScreeningInProgress
 		if sc.pool.Spec.Screening == nil {
@@ -133,7 +149,6 @@ func (sc *screening) membership(now time.Time) v1alpha1.PoolMembership {
 		} else if sc.underWay() {
 			// What cannot be followed stays as it was.
 			m = *sc.previous.DeepCopy()
-			m.Tier = lowestTier(sc.pool)
 		}
 		m.Since = sc.since(m.Screening, now)
 		return m
@@ -150,7 +165,7 @@ func (sc *screening) membership(now time.Time) v1alpha1.PoolMembership {
 		m.Steps = sc.failedSteps()
 	case v1alpha1.ScreeningPassed:
 		ready, _ := c.Result.ReadyAt(c.Steps, checklist.Screening)
-		m.Since = &metav1.Time{Time: later(c.StartedAt, ready)}
+		m.Since = &metav1.Time{Time: sc.passedSince(ready, now)}
 	case v1alpha1.ScreeningLapsed:
 		m.Since = &metav1.Time{Time: *c.ExpiredAt}
 	default:
@@ -199,7 +214,7 @@ func (sc *screening) failedSteps() []v1alpha1.StepStatus {
 	return steps
 }
 
-// lowestTier is every worker's until scores are computed.
+// lowestTier is where everybody begins.
 func lowestTier(pool *v1alpha1.TalentPool) string {
 	if len(pool.Spec.Tiers) == 0 {
 		return v1alpha1.DefaultTier

@@ -31,6 +31,8 @@ type scope struct {
 	Scorecards map[string]*v1alpha1.Scorecard
 	// Attestations about the worker.
 	Attestations []v1alpha1.Attestation
+	// Evaluations of the worker's screening.
+	Evaluations []v1alpha1.Evaluation
 	// Engagements that concern the worker.
 	Engagements []v1alpha1.Engagement
 	// Person are all Worker objects of the same person, this one among them.
@@ -45,6 +47,11 @@ func (r *Reconciler) read(ctx context.Context, w *v1alpha1.Worker) (*scope, erro
 		return nil, fmt.Errorf("listing attestations: %w", err)
 	}
 	s.Attestations = attestations.Items
+	var evaluations v1alpha1.EvaluationList
+	if err := r.Client.List(ctx, &evaluations, client.InNamespace(w.Namespace), client.MatchingFields{index.EvaluationByWorker: w.Name}); err != nil {
+		return nil, fmt.Errorf("listing evaluations: %w", err)
+	}
+	s.Evaluations = evaluations.Items
 	var engagements v1alpha1.EngagementList
 	if err := r.Client.List(ctx, &engagements, client.MatchingFields{index.EngagementByWorker: index.Key(w.Namespace, w.Name)}); err != nil {
 		return nil, fmt.Errorf("listing engagements: %w", err)

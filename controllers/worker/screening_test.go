@@ -181,14 +181,14 @@ func TestTrainingFailsWithItsLastAttempt(t *testing.T) {
 	w := newWorld(t, training("safety", "safety", "", 2))
 	w.pool0().Spec.Screening.RetryAfter = "P7D"
 	w.look(after(0))
-	w.state(after(1), "academy", "screening/safety", done, scoring(60))
+	w.state(after(1), "academy", "screening/safety", done, withScore(60))
 	w.stands(after(1), v1alpha1.ScreeningInProgress, after(0))
 	w.state(after(4), "academy", "screening/safety", failed)
 	m := w.stands(after(4), v1alpha1.ScreeningFailed, after(4))
 	if !m.RetryAt.Time.Equal(after(11)) {
 		t.Errorf("a new attempt may begin at %v, expected a week after the last attempt, not after the first", m.RetryAt)
 	}
-	w.state(after(12), "academy", "screening/safety", done, scoring(81))
+	w.state(after(12), "academy", "screening/safety", done, withScore(81))
 	w.stands(after(12), v1alpha1.ScreeningPassed, after(12))
 }
 
@@ -196,7 +196,7 @@ func TestAScreeningLapsesWithACertificateAndIsPassedAgain(t *testing.T) {
 	w := newWorld(t, interview("interview"), training("safety", "safety", "P1Y", 0))
 	w.look(after(0))
 	w.state(after(1), "omar", "screening/interview", done)
-	w.state(after(2), "academy", "screening/safety", done, scoring(90))
+	w.state(after(2), "academy", "screening/safety", done, withScore(90))
 	w.stands(after(2), v1alpha1.ScreeningPassed, after(2))
 	expires := after(2).AddDate(1, 0, 0)
 	if !w.last.Next.Equal(expires) {
@@ -211,7 +211,7 @@ func TestAScreeningLapsesWithACertificateAndIsPassedAgain(t *testing.T) {
 	}
 
 	renewed := expires.AddDate(0, 2, 0)
-	w.state(renewed, "academy", "screening/safety", done, scoring(95))
+	w.state(renewed, "academy", "screening/safety", done, withScore(95))
 	w.stands(renewed, v1alpha1.ScreeningPassed, renewed)
 	w.stands(renewed.AddDate(1, 0, 0), v1alpha1.ScreeningLapsed, renewed.AddDate(1, 0, 0))
 }
@@ -219,7 +219,7 @@ func TestAScreeningLapsesWithACertificateAndIsPassedAgain(t *testing.T) {
 func TestAFailedTrainingDoesNotExpire(t *testing.T) {
 	w := newWorld(t, training("safety", "safety", "P1M", 1))
 	w.look(after(0))
-	w.state(after(1), "academy", "screening/safety", done, scoring(10))
+	w.state(after(1), "academy", "screening/safety", done, withScore(10))
 	w.stands(after(1), v1alpha1.ScreeningFailed, after(1))
 	w.stands(after(90), v1alpha1.ScreeningFailed, after(1))
 }
@@ -327,7 +327,7 @@ func TestWhatCannotBeFollowedHoldsAndSaysWhy(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, interview("interview"))
 			tc.spoil(w)
-			statement := w.state(after(1), "omar", "screening/interview", done, scoring(90))
+			statement := w.state(after(1), "omar", "screening/interview", done, withScore(90))
 			w.stands(after(1), v1alpha1.ScreeningInProgress, after(1))
 			ready := w.Worker.Status.Conditions[0]
 			if ready.Status != metav1.ConditionFalse || ready.Reason != tc.reason || !strings.Contains(ready.Message, tc.message) {
@@ -356,7 +356,7 @@ func TestAScorecardsPassMarkIsTheThreshold(t *testing.T) {
 	}{{69, v1alpha1.ScreeningFailed}, {70, v1alpha1.ScreeningPassed}} {
 		w := newWorld(t, scored)
 		w.Scorecards["rubric"] = &v1alpha1.Scorecard{Spec: v1alpha1.ScorecardSpec{PassMark: 70}}
-		w.state(after(1), "omar", "screening/interview", done, scoring(tc.score))
+		w.state(after(1), "omar", "screening/interview", done, withScore(tc.score))
 		w.stands(after(2), tc.want, after(1))
 	}
 }

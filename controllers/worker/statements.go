@@ -2,20 +2,16 @@ package worker
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
-	"github.com/longshore-dev/longshore/controllers/index"
 )
 
 // The areas of a claim that can be made of a worker.
@@ -25,20 +21,33 @@ const (
 	areaApproval  = "approval"
 )
 
+// What can be approved of a worker.
+const (
+	itemRehire   = "rehire"
+	itemDemotion = "demotion"
+
+	claimDemotion = areaApproval + "/" + itemDemotion
+)
+
 // Why a statement does not count.
 const (
-	reasonSelfDealing   = "SelfDealing"
-	reasonBeforeSubject = "BeforeSubject"
-	reasonUnknownClaim  = "UnknownClaim"
-	reasonUnknownPool   = "UnknownPool"
-	reasonUnknownStep   = "UnknownStep"
-	reasonUnknownWorker = "UnknownWorker"
-	reasonNotAMember    = "NotAMember"
-	reasonNotAnAttestor = "NotAnAttestor"
-	reasonNotAttestable = "NotAttestable"
-	reasonNotAsked      = "NotAsked"
-	reasonNoAuthor      = "NoAuthor"
-	reasonTooEarly      = "TooEarly"
+	reasonSelfDealing    = "SelfDealing"
+	reasonBeforeSubject  = "BeforeSubject"
+	reasonDuplicate      = "Duplicate"
+	reasonUnknownClaim   = "UnknownClaim"
+	reasonUnknownPool    = "UnknownPool"
+	reasonUnknownStep    = "UnknownStep"
+	reasonUnknownWorker  = "UnknownWorker"
+	reasonNotAMember     = "NotAMember"
+	reasonNotAnAttestor  = "NotAnAttestor"
+	reasonNotAReviewer   = "NotAReviewer"
+	reasonNotAttestable  = "NotAttestable"
+	reasonNotAsked       = "NotAsked"
+	reasonNotByScorecard = "NotByScorecard"
+	reasonNotScorable    = "NotScorable"
+	reasonNoAuthor       = "NoAuthor"
+	reasonOtherScorecard = "OtherScorecard"
+	reasonTooEarly       = "TooEarly"
 )
 
 // Lengths that the schema allows.
@@ -47,35 +56,52 @@ const (
 	maxWaitMessage     = 1024
 )
 
-// readStatements looks at every statement that nobody has looked at before. A statement is judged once: it is either recorded in
+// read looks at every statement that nobody has looked at before. A statement is judged once: it is either recorded in
 // status, which only the operator writes, or marked. One that cannot be judged yet, because the procedure it speaks of
 // cannot be read, is left for later.
-func (p *pass) readStatements() {
+func (p *pass) read() {
 	known := map[types.UID]bool{}
 	for i := range p.Worker.Status.Attestations {
 		known[p.Worker.Status.Attestations[i].UID] = true
 	}
+	p.readStatements(known)
+	p.readEvaluations(known)
+	slices.SortFunc(p.fresh, func(a, b v1alpha1.WorkerAttestation) int {
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.UID, b.UID))
+	})
+}
+
+func (p *pass) readStatements(known map[types.UID]bool) {
 	statements := slices.Clone(p.Attestations)
 	slices.SortFunc(statements, func(a, b v1alpha1.Attestation) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.UID, b.UID))
 	})
 	for i := range statements {
 		att := &statements[i]
-		if known[att.UID] || att.Status != nil && att.Status.State != "" || boundElsewhere(att, p.Worker.UID) {
+		if known[att.UID] || att.Status != nil && att.Status.State != "" || boundElsewhere(att.OwnerReferences, p.Worker.UID) {
 			// Judged before, or said of another object of the same name, with which the garbage collector removes it.
 			continue
 		}
 		record := recordOf(att)
-		standing, ready := p.judge(att, &record)
-		switch {
-		case !ready:
-		case standing != nil:
-			p.d.Ignore[att.UID] = *standing
-		case len(p.Worker.Status.Attestations)+len(p.fresh) >= maxRecords:
-			p.d.Ignore[att.UID] = *ignored(v1alpha1.ReasonTooManyAttestations, "this worker has %d recorded statements, the most that can be kept", maxRecords)
-		default:
-			p.fresh = append(p.fresh, record)
-		}
+		p.hear(&record, func(sc *screening) (*v1alpha1.Standing, bool) { return p.judge(sc, &record) })
+	}
+}
+
+// hear takes up a statement that seems to count, and turns down one that does not.
+func (p *pass) hear(record *v1alpha1.WorkerAttestation, judge func(*screening) (standing *v1alpha1.Standing, ready bool)) {
+	sc, standing := p.concerned(record)
+	ready := true
+	if standing == nil {
+		standing, ready = judge(sc)
+	}
+	switch {
+	case !ready:
+	case standing != nil:
+		p.d.Ignore[record.UID] = *standing
+	case len(p.Worker.Status.Attestations)+len(p.fresh) >= maxRecords:
+		p.d.Ignore[record.UID] = *ignored(v1alpha1.ReasonTooManyAttestations, "this worker has %d recorded statements, the most that can be kept", maxRecords)
+	default:
+		p.fresh = append(p.fresh, *record)
 	}
 }
 
@@ -96,21 +122,26 @@ func recordOf(att *v1alpha1.Attestation) v1alpha1.WorkerAttestation {
 	return record
 }
 
-// judge says why a statement does not count, or nil if it does, and whether that can be said yet. Identity and verbs were
-// checked by the API server; what is checked here is what it cannot know.
-func (p *pass) judge(att *v1alpha1.Attestation, record *v1alpha1.WorkerAttestation) (standing *v1alpha1.Standing, ready bool) {
+// concerned is the screening of which a statement is made, or why there is none.
+func (p *pass) concerned(record *v1alpha1.WorkerAttestation) (*screening, *v1alpha1.Standing) {
 	switch {
-	case att.CreationTimestamp.Time.Before(p.Worker.CreationTimestamp.Time):
-		return ignored(reasonBeforeSubject, "it was created before the worker it names; state it again of this one"), true
+	case record.At.Time.Before(p.Worker.CreationTimestamp.Time):
+		return nil, ignored(reasonBeforeSubject, "it was created before the worker it names; state it again of this one")
 	case record.Author == "":
-		return ignored(reasonNoAuthor, "it has no author, because it was created while the admission policies were not installed; install config/admission and state it again"), true
+		return nil, ignored(reasonNoAuthor, "it has no author, because it was created while the admission policies were not installed; install config/admission and state it again")
 	case p.pool(record.Pool) == nil:
-		return ignored(reasonUnknownPool, "the worker's namespace has no TalentPool %q; name the pool of which it is said in subjectRef.poolRef", record.Pool), true
+		return nil, ignored(reasonUnknownPool, "the worker's namespace has no TalentPool %q; name the pool of which it is said in poolRef", record.Pool)
 	}
 	sc := p.screening(record.Pool)
 	if sc == nil {
-		return ignored(reasonNotAMember, "the worker does not belong to pool %s: its workerSelector does not select them", record.Pool), true
+		return nil, ignored(reasonNotAMember, "the worker does not belong to pool %s: its workerSelector does not select them", record.Pool)
 	}
+	return sc, nil
+}
+
+// judge says why an attestation does not count, or nil if it does, and whether that can be said yet. Identity and verbs were
+// checked by the API server; what is checked here is what it cannot know.
+func (p *pass) judge(sc *screening, record *v1alpha1.WorkerAttestation) (standing *v1alpha1.Standing, ready bool) {
 	area, item, _ := strings.Cut(record.Claim, "/")
 	switch area {
 	case areaScreening:
@@ -120,7 +151,7 @@ func (p *pass) judge(att *v1alpha1.Attestation, record *v1alpha1.WorkerAttestati
 	case areaApproval:
 		return p.judgeApproval(record, item), true
 	default:
-		return ignored(reasonUnknownClaim, "claim %q cannot be made of a worker: state screening/<step>, waive screening.<step>, or decide approval/rehire", record.Claim), true
+		return ignored(reasonUnknownClaim, "claim %q cannot be made of a worker: state screening/<step>, waive screening.<step>, or decide approval/rehire or approval/demotion", record.Claim), true
 	}
 }
 
@@ -163,15 +194,14 @@ func (sc *screening) outdated(record *v1alpha1.WorkerAttestation) *v1alpha1.Stan
 	return nil
 }
 
-// judgeApproval judges what engagements ask of a worker: that a person whom somebody wanted reviewed may be engaged again.
+// judgeApproval judges who decides: that a person whom somebody wanted reviewed may be engaged again, or that a worker loses a
+// tier. Whether a demotion is proposed by then follows from the evaluations, and is told by the rating.
 func (p *pass) judgeApproval(record *v1alpha1.WorkerAttestation, item string) *v1alpha1.Standing {
 	switch {
-	case item == "demotion":
-		return ignored(reasonNotAsked, "tiers are not computed in this version, so that there is no demotion to decide about")
-	case item != "rehire":
-		return ignored(reasonUnknownClaim, "of a worker, decide approval/rehire; everything else is approved of the Engagement")
+	case item != itemRehire && item != itemDemotion:
+		return ignored(reasonUnknownClaim, "of a worker, decide approval/rehire or approval/demotion; everything else is approved of the Engagement")
 	case p.isWorker(record.Author, record.OnBehalfOf):
-		return ignored(reasonSelfDealing, "nobody approves their own rehire; somebody else with the verb approve must")
+		return ignored(reasonSelfDealing, "nobody decides on their own %s; somebody else with the verb approve must", item)
 	}
 	return nil
 }
@@ -211,12 +241,16 @@ func ignored(reason, format string, args ...any) *v1alpha1.Standing {
 	return &v1alpha1.Standing{State: v1alpha1.StandingIgnored, Reason: reason, Message: truncate(fmt.Sprintf(format, args...), maxStandingMessage)}
 }
 
-func boundTo(att *v1alpha1.Attestation, uid types.UID) bool {
-	return slices.ContainsFunc(att.OwnerReferences, func(ref metav1.OwnerReference) bool { return ref.UID == uid })
+func invalid(reason, format string, args ...any) *v1alpha1.Standing {
+	return &v1alpha1.Standing{State: v1alpha1.StandingInvalid, Reason: reason, Message: truncate(fmt.Sprintf(format, args...), maxStandingMessage)}
 }
 
-func boundElsewhere(att *v1alpha1.Attestation, uid types.UID) bool {
-	return slices.ContainsFunc(att.OwnerReferences, func(ref metav1.OwnerReference) bool { return ref.Kind == kindWorker && ref.UID != uid })
+func boundTo(owners []metav1.OwnerReference, uid types.UID) bool {
+	return slices.ContainsFunc(owners, func(ref metav1.OwnerReference) bool { return ref.UID == uid })
+}
+
+func boundElsewhere(owners []metav1.OwnerReference, uid types.UID) bool {
+	return slices.ContainsFunc(owners, func(ref metav1.OwnerReference) bool { return ref.Kind == kindWorker && ref.UID != uid })
 }
 
 // listed says whether an author is among the subjects. Without subjects everyone is, and who is in a group only the API server knows: there the verb decides.
@@ -231,32 +265,6 @@ func listed(subjects []v1alpha1.Subject, author string) bool {
 			return author == s.Name
 		}
 	})
-}
-
-// refuseOrphans says of statements about a worker who does not exist that they do not count: they are older than any worker
-// of that name will be.
-func (r *Reconciler) refuseOrphans(ctx context.Context, worker types.NamespacedName) error {
-	var statements v1alpha1.AttestationList
-	if err := r.Client.List(ctx, &statements, client.InNamespace(worker.Namespace), client.MatchingFields{index.AttestationBySubject: index.SubjectKey(kindWorker, worker.Name)}); err != nil {
-		return fmt.Errorf("listing attestations about worker %s: %w", worker, err)
-	}
-	orphans := slices.DeleteFunc(statements.Items, func(a v1alpha1.Attestation) bool {
-		return a.Status != nil && a.Status.State != "" || boundElsewhere(&a, "")
-	})
-	if len(orphans) == 0 {
-		return nil
-	}
-	// The cache may not have seen the worker yet.
-	if err := r.Reader.Get(ctx, worker, &v1alpha1.Worker{}); !apierrors.IsNotFound(err) {
-		return client.IgnoreNotFound(err)
-	}
-	for i := range orphans {
-		standing := ignored(reasonUnknownWorker, "the namespace has no Worker %q; state it again once there is one", worker.Name)
-		if err := r.mark(ctx, &orphans[i], *standing); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // stepOf is the step that a wait is for.

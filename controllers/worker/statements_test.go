@@ -78,7 +78,10 @@ func TestAStatementThatDoesNotCountSaysWhy(t *testing.T) {
 		}, "SelfDealing", "their own rehire"},
 		{"a demotion", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "zoe", "approval/demotion", v1alpha1.VerdictApproved)
-		}, "NotAsked", "not computed in this version"},
+		}, "NotAsked", "no demotion of the worker is proposed"},
+		{"a demotion by the worker", func(w *world) *v1alpha1.Attestation {
+			return w.state(after(1), "ada.l", "approval/demotion", v1alpha1.VerdictRejected)
+		}, "SelfDealing", "their own demotion"},
 		{"an approval of something else", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "zoe", "approval/engagement", v1alpha1.VerdictApproved)
 		}, "UnknownClaim", "approved of the Engagement"},
@@ -257,7 +260,7 @@ func FuzzAScreeningFollowsFromTheFactsAlone(f *testing.F) {
 				case r.IntN(4) == 0:
 					w.state(at, "omar", claim, failed)
 				default:
-					w.state(at, "omar", claim, done, scoring(int32(60+r.IntN(40))))
+					w.state(at, "omar", claim, done, withScore(int32(60+r.IntN(40))))
 				}
 			}
 			return w, r

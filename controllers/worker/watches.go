@@ -36,6 +36,7 @@ func (r *Reconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) error
 		For(&v1alpha1.Worker{}).
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.samePerson), builder.WithPredicates(predicate.Funcs{UpdateFunc: concernsPerson})).
 		Watches(&v1alpha1.Attestation{}, handler.EnqueueRequestsFromMapFunc(subject)).
+		Watches(&v1alpha1.Evaluation{}, handler.EnqueueRequestsFromMapFunc(candidate)).
 		Watches(&v1alpha1.TalentPool{}, handler.EnqueueRequestsFromMapFunc(r.members), edited).
 		Watches(&v1alpha1.Checklist{}, handler.EnqueueRequestsFromMapFunc(r.screenedBy), edited).
 		Watches(&v1alpha1.Scorecard{}, handler.EnqueueRequestsFromMapFunc(r.judgedBy), edited).
@@ -54,6 +55,15 @@ func subject(_ context.Context, o client.Object) []reconcile.Request {
 		return nil
 	}
 	return []reconcile.Request{request(att.Namespace, att.Spec.SubjectRef.Name)}
+}
+
+// candidate is the worker whose screening is judged. What is said of an engagement comes by its status.
+func candidate(_ context.Context, o client.Object) []reconcile.Request {
+	eval, is := o.(*v1alpha1.Evaluation)
+	if !is || eval.Spec.WorkerRef == nil {
+		return nil
+	}
+	return []reconcile.Request{request(eval.Namespace, eval.Spec.WorkerRef.Name)}
 }
 
 // engaged is the worker who accepted.
@@ -80,6 +90,7 @@ func concernsWorker(e event.UpdateEvent) bool {
 		!equality.Semantic.DeepEqual(was.Status.EndedAt, is.Status.EndedAt) ||
 		(was.Status.Terms == nil) != (is.Status.Terms == nil) ||
 		was.Status.Phase != is.Status.Phase ||
+		!equality.Semantic.DeepEqual(was.Status.Evaluations, is.Status.Evaluations) ||
 		!equality.Semantic.DeepEqual(steps(was), steps(is))
 }
 
