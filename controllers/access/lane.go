@@ -315,7 +315,7 @@ func (l *lane) holdBack(r *row, err error) {
 	if strings.HasSuffix(r.LastError, heldBackWords) {
 		return
 	}
-	since, open := l.Targets.silentSince(l.system.name)
+	since, _, open := l.Targets.silence(l.system.name)
 	l.found.heldBack[r.Key] = heldBack{cut(err.Error()), open && l.Clock.Since(since) > maxRetry/2}
 }
 

@@ -281,7 +281,7 @@ func (s *street) silence() {
 	for range 3 {
 		s.probeFar()
 	}
-	_, open := s.targets.silentSince(s.far)
+	_, _, open := s.targets.silence(s.far)
 	s.Expect(open).To(BeTrue(), "three failures open the circuit")
 }
 
@@ -351,7 +351,7 @@ func TestACircuitDoesNotOutliveItsSpec(t *testing.T) {
 	object := update(s.world, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: s.far}}, func(p *v1alpha1.AccessProvider) { p.Spec.Timeout = &metav1.Duration{Duration: time.Second} })
 	_, err := s.targets.connect(t.Context(), object)
 	s.Expect(err).NotTo(HaveOccurred())
-	_, open := s.targets.silentSince(s.far)
+	_, _, open := s.targets.silence(s.far)
 	s.Expect(open).To(BeFalse(), "another endpoint may answer")
 }
 

@@ -59,7 +59,7 @@ func newOperated(t *testing.T) *operated {
 	targets := NewTargets(provider.Registry{v1alpha1.ProviderKubernetes: kubernetes.Type(mgr.GetAPIReader(), mgr.GetClient())}, clock.RealClock{}, Keyring{})
 	grants := &GrantReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("longshore"), Targets: targets}
 	w.Expect(grants.SetupWithManager(t.Context(), mgr)).To(Succeed())
-	providers := &ProviderReconciler{Client: mgr.GetClient(), Clock: clock.RealClock{}, Targets: targets}
+	providers := &ProviderReconciler{Client: mgr.GetClient(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("longshore"), Targets: targets}
 	w.Expect(providers.SetupWithManager(t.Context(), mgr)).To(Succeed())
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error)

@@ -142,7 +142,7 @@ func newFloor(t *testing.T) *floor {
 	targets := NewTargets(registry, clock.RealClock{}, Keyring{})
 	grants := &GrantReconciler{Client: &counting{mgr.GetClient(), &f.writes}, Reader: mgr.GetAPIReader(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("longshore"), Targets: targets}
 	f.Expect(grants.SetupWithManager(t.Context(), mgr)).To(Succeed())
-	providers := &ProviderReconciler{Client: mgr.GetClient(), Clock: clock.RealClock{}, Targets: targets}
+	providers := &ProviderReconciler{Client: mgr.GetClient(), Clock: clock.RealClock{}, Recorder: mgr.GetEventRecorder("longshore"), Targets: targets}
 	f.Expect(providers.SetupWithManager(t.Context(), mgr)).To(Succeed())
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error)

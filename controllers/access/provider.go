@@ -49,7 +49,7 @@ const (
 type ProviderReconciler struct {
 	Client client.Client
 	Clock  clock.PassiveClock
-	// Recorder tells people of what nobody claims. Without one nobody is told.
+	// Recorder tells people of what nobody claims.
 	Recorder events.EventRecorder
 	// Targets are the GrantReconciler's.
 	Targets *Targets

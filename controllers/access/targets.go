@@ -121,13 +121,7 @@ func (t *Targets) tell(whom func(providerName string, answers bool)) {
 	t.told = append(t.told, whom)
 }
 
-// silentSince says whether a target system does not answer, and since when.
-func (t *Targets) silentSince(name string) (time.Time, bool) {
-	since, _, open := t.silence(name)
-	return since, open
-}
-
-// silence also says how long it is until one tries whether it answers again.
+// silence says whether a target system does not answer, since when, and how long it is until one tries whether it answers again.
 func (t *Targets) silence(name string) (since time.Time, wait time.Duration, open bool) {
 	t.mu.Lock()
 	c := t.open[name]

@@ -77,8 +77,5 @@ func (r *ProviderReconciler) claimed(ctx context.Context, key string) (bool, err
 }
 
 func (r *ProviderReconciler) tellUnclaimed(object *v1alpha1.AccessProvider) {
-	if r.Recorder == nil {
-		return
-	}
 	r.Recorder.Eventf(object, nil, corev1.EventTypeWarning, "Unclaimed", "List", "%d accesses in the target system bear Longshore's mark and belong to no AccessGrant: if no other installation owns them, remove them in the target system", object.Status.Unclaimed)
 }

@@ -51,7 +51,7 @@ func newWorld(t *testing.T, s *system, timeout time.Duration) *world {
 	registry := provider.Registry{connection.Behind.Spec.Type: w.wire.over(s.kind(w))}
 	targets := access.NewTargets(registry, w.clock, access.Keyring{Reader: admin, Namespace: name})
 	w.grants = &access.GrantReconciler{Client: w.api, Reader: admin, Clock: w.clock, Recorder: w.events, Targets: targets}
-	w.providers = &access.ProviderReconciler{Client: w.api, Clock: w.clock, Targets: targets}
+	w.providers = &access.ProviderReconciler{Client: w.api, Clock: w.clock, Recorder: w.events, Targets: targets}
 
 	w.store(connection.Credentials, connection.CABundle)
 	behind := &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: connection.Behind.Spec}
