@@ -293,7 +293,7 @@ func TestWhatIsHeldBackIsNoAttemptAndWakesWithItsTargetSystem(t *testing.T) {
 	s.silence()
 	since := s.clock.Now().UTC().Format(time.RFC3339)
 	s.Expect(providerReady(s.probeFar())).To(And(HaveField("Status", metav1.ConditionFalse), HaveField("Reason", v1alpha1.ReasonProviderFailed),
-		HaveField("Message", ContainSubstring("has not answered since "+since))))
+		HaveField("Message", And(ContainSubstring("has not answered since "+since), ContainSubstring("bring it back, or, if it is gone for good, declare it in spec.decommissioned"), HaveSuffix("connection refused")))))
 
 	s.api.reset()
 	g = s.withdraw(g, v1alpha1.WithdrawalEnded)

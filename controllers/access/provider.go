@@ -225,10 +225,10 @@ func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.Acc
 
 // silentCondition says of a target system that does not answer since when. By what exactly it does not may change with each probe, and is told once.
 func silentCondition(object *v1alpha1.AccessProvider, since time.Time, err error) *metav1.Condition {
-	words := fmt.Sprintf("the target system has not answered since %s, and calls are held back until it does", since.UTC().Format(time.RFC3339))
+	words := fmt.Sprintf("the target system has not answered since %s, and calls are held back until it does: bring it back, or, if it is gone for good, declare it in spec.decommissioned", since.UTC().Format(time.RFC3339))
 	condition := metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProviderFailed, Message: words}
 	if !provider.IsOpen(err) {
-		condition.Message = cut(words + ": " + err.Error())
+		condition.Message = cut(words + "; the last call ended with: " + err.Error())
 	}
 	if told := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady); told != nil && strings.HasPrefix(told.Message, words) {
 		condition.Message = told.Message
