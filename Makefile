@@ -49,6 +49,11 @@ run: ## Start the local control plane and the operator and stay up for your own 
 control-plane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl from source, once, into .cache/.
 	@$(with-control-plane) && echo "$$KUBEBUILDER_ASSETS"
 
+.PHONY: explain-score
+explain-score: ## Recompute a worker's score and print its derivation: WORKER=<namespace>/<name> POOL=<pool>.
+	@[[ "$(WORKER)" == ?*/?* && -n "$(POOL)" ]] || { echo "say whose score: make explain-score WORKER=<namespace>/<name> POOL=<pool>" >&2; exit 1; }
+	@$(GO) run ./hack/explainscore -namespace "$(firstword $(subst /, ,$(WORKER)))" -worker "$(lastword $(subst /, ,$(WORKER)))" -pool "$(POOL)"
+
 ##@ Develop
 
 .PHONY: build

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,13 +70,10 @@ func (e *explanation) differ(format string, args ...any) {
 
 // evaluation explains one evaluation's score and says which one counts: the recomputed one where there is one, else the recorded one.
 func (e *explanation) evaluation(work v1alpha1.RatedWork, o Objects) string {
-	if o.Engagement != nil {
-		e.compareRecord(work, o.Engagement)
-	}
+	score, record := e.recorded(work, o.Engagement)
 	asRecorded := func(why string, args ...any) string {
-		e.say("    taken from the worker's record: %s", fmt.Sprintf(why, args...))
-		e.say("    score %s", work.Score)
-		return work.Score
+		e.say("    score %s, taken from the record of the %s: %s", score, record, fmt.Sprintf(why, args...))
+		return score
 	}
 	switch {
 	case o.Evaluation == nil:
@@ -96,52 +94,60 @@ func (e *explanation) evaluation(work v1alpha1.RatedWork, o Objects) string {
 		return asRecorded("it cannot be scored: %v", err)
 	}
 	computed := computedKPIs(card)
-	if len(computed) == 0 {
-		e.say("    recomputed from the Evaluation and Scorecard %s:", o.Scorecard.Name)
-	} else {
-		e.say("    recomputed from the Evaluation and Scorecard %s, as far as it can be:", o.Scorecard.Name)
-	}
+	e.say("    recomputed from the Evaluation and Scorecard %s:", o.Scorecard.Name)
 	for i := range parts {
 		e.say("      %s", parts[i].derivation())
 	}
 	if len(computed) > 0 {
-		return e.within(work, o.Scorecard, parts, computed)
+		low, high := e.bounds(parts, computed)
+		if !lies(score, low, high) {
+			e.differ("Evaluation %s scores from %s to %s by Scorecard %s%s, whatever Longshore computed; recorded is %s", work.Name, low, high, o.Scorecard.Name, edited(o.Scorecard), score)
+		}
+		return asRecorded("by the parts above it lies from %s to %s", low, high)
 	}
-	score := meanOf(parts).String()
-	e.say("    score (%s) ÷ (%s) = %s", weighted(parts), weights(parts), score)
-	if score != work.Score {
-		e.differ("Evaluation %s scores %s by Scorecard %s%s; recorded is %s", work.Name, score, o.Scorecard.Name, edited(o.Scorecard), work.Score)
+	recomputed := meanOf(parts).String()
+	e.say("    score (%s) ÷ (%s) = %s", weighted(parts), weights(parts), recomputed)
+	if recomputed != score {
+		e.differ("Evaluation %s scores %s by Scorecard %s%s; recorded is %s", work.Name, recomputed, o.Scorecard.Name, edited(o.Scorecard), score)
 	}
-	return score
+	return recomputed
 }
 
-// compareRecord holds the worker's record against the engagement's.
-func (e *explanation) compareRecord(work v1alpha1.RatedWork, engagement *v1alpha1.Engagement) {
+// recorded is the score as it was recorded, and by whom: by the engagement, where the worker's comes from, else by the worker.
+func (e *explanation) recorded(work v1alpha1.RatedWork, engagement *v1alpha1.Engagement) (score, record string) {
+	if engagement == nil {
+		return work.Score, "worker"
+	}
 	for _, r := range engagement.Status.Evaluations {
-		if r.UID == work.UID && r.Score != work.Score {
+		if r.UID != work.UID {
+			continue
+		}
+		if r.Score != work.Score {
 			e.differ("Evaluation %s is recorded with %s in engagement %s, and with %s in the worker", work.Name, r.Score, work.Engagement, work.Score)
 		}
+		return r.Score, "engagement"
 	}
+	return work.Score, "worker"
 }
 
-// within checks a score some of whose KPIs Longshore computed from what was known when it was given, which is not stored apart: whatever they were, the score lies
-// between the one with nothing for them and the one with 100 for each.
-func (e *explanation) within(work v1alpha1.RatedWork, card *v1alpha1.Scorecard, parts []part, computed []*v1alpha1.KPI) string {
+// bounds of a score some of whose KPIs Longshore computed from what was known when it was given, which is not stored apart: whatever they were, it lies between
+// the score with nothing for them and the one with 100 for each. One of which nothing was measured is left out, and that lies between as well.
+func (e *explanation) bounds(parts []part, computed []*v1alpha1.KPI) (low, high string) {
 	lowest, highest := meanOf(parts), meanOf(parts)
 	for _, k := range computed {
 		e.say("      KPI %s, weight %d: %s, as Longshore computed it when the Evaluation was given; that value is not stored", k.Name, k.Weight, k.Source)
 		lowest.add(int64(k.Weight), worstScore)
 		highest.add(int64(k.Weight), bestScore)
 	}
-	low, high := lowest.String(), highest.String()
-	e.say("    score %s, taken from the record; by the parts above it lies from %s to %s", work.Score, low, high)
-	score, err := tenths(work.Score)
-	least, lowErr := tenths(low)
-	most, highErr := tenths(high)
-	if err == nil && lowErr == nil && highErr == nil && (score < least || score > most) {
-		e.differ("Evaluation %s scores from %s to %s by Scorecard %s%s, whatever Longshore computed; recorded is %s", work.Name, low, high, card.Name, edited(card), work.Score)
-	}
-	return work.Score
+	return lowest.String(), highest.String()
+}
+
+// lies says whether a score lies within two others; one that cannot be read does not.
+func lies(score, low, high string) bool {
+	s, err := tenths(score)
+	l, lowErr := tenths(low)
+	h, highErr := tenths(high)
+	return errors.Join(err, lowErr, highErr) == nil && l <= s && s <= h
 }
 
 func computedKPIs(card *v1alpha1.ScorecardSpec) []*v1alpha1.KPI {
@@ -159,7 +165,7 @@ func edited(card *v1alpha1.Scorecard) string {
 	if card.Generation < 2 {
 		return ""
 	}
-	return fmt.Sprintf(" (edited %d times since it was created: what it asked for before is not stored)", card.Generation-1)
+	return fmt.Sprintf(" (edited since it was created, generation %d: what it asked for before is not stored)", card.Generation)
 }
 
 // derivation of a part's points, with its numbers.

@@ -98,7 +98,7 @@ func NextPrior(pool *v1alpha1.TalentPoolSpec, present *v1alpha1.Prior, ledgers [
 	}
 	return v1alpha1.Prior{
 		Version: present.Version + 1, Mean: formatTenths(mean), Spread: formatTenths(observed.spread()),
-		Sample: int32(min(observed.evaluations, math.MaxInt32)), At: metav1.NewTime(now), //nolint:gosec // Within its range.
+		Sample: int32(min(observed.evaluations, math.MaxInt32)), At: metav1.NewTime(now),
 	}, time.Time{}
 }
 

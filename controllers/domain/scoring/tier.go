@@ -122,7 +122,7 @@ func (t *ladder) propose(from TierStanding, earned int, since time.Time, before 
 	from.Demotion = &v1alpha1.ProposedDemotion{
 		To:    t.tiers[earned].Name,
 		Since: metav1.NewTime(since),
-		Message: fmt.Sprintf("%s; talent operations decides whether they go to %s: attest approval/demotion of this worker in this pool, Approved or Rejected, with the reason in the note",
+		Message: fmt.Sprintf("%s; an approver decides whether they go to %s: attest approval/demotion of this worker in this pool, Approved or Rejected, with the reason in the note",
 			t.why(from.Tier), t.tiers[earned].Name),
 	}
 	return from

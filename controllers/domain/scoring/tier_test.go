@@ -154,7 +154,7 @@ func TestAStandingIsReachedInOneStepAndKept(t *testing.T) {
 
 func TestAProposedDemotionSaysWhyAndHowToDecide(t *testing.T) {
 	got := NextTier(metals(), in("Gold"), bounded("70.0", 9, 0), nil, monday)
-	want := "the score's lower bound, 70.0, is below 75, which keeps Gold (80 less a hysteresis of 5); talent operations decides whether they go to Silver: " +
+	want := "the score's lower bound, 70.0, is below 75, which keeps Gold (80 less a hysteresis of 5); an approver decides whether they go to Silver: " +
 		"attest approval/demotion of this worker in this pool, Approved or Rejected, with the reason in the note"
 	if got.Demotion == nil || got.Demotion.Message != want {
 		t.Errorf("expected the message\n%s\ngot\n%+v", want, got.Demotion)
@@ -167,7 +167,9 @@ func TestAProposedDemotionSaysWhyAndHowToDecide(t *testing.T) {
 	if got := NextTier(pool, in("Gold"), bounded("79.9", 9, 0), nil, monday); !strings.HasPrefix(got.Demotion.Message, "the score's lower bound, 79.9, is below the 80 that Gold asks for;") {
 		t.Errorf("expected a message without a hysteresis that is not there; got %s", got.Demotion.Message)
 	}
-	long := metals(func(p *v1alpha1.TalentPoolSpec) { p.Tiers[2].Name, p.Tiers[1].Name = "G"+strings.Repeat("o", 62), "S"+strings.Repeat("i", 62) })
+	long := metals(func(p *v1alpha1.TalentPoolSpec) {
+		p.Tiers[2].Name, p.Tiers[1].Name = "G"+strings.Repeat("o", 62), "S"+strings.Repeat("i", 62)
+	})
 	if got := NextTier(long, in(long.Tiers[2].Name), bounded("70.0", 9, 0), nil, monday); len(got.Demotion.Message) > 512 {
 		t.Errorf("expected a message of at most 512 bytes, which the API allows; got %d", len(got.Demotion.Message))
 	}
