@@ -36,6 +36,8 @@ const (
 	EvaluationByEngagement = "evaluation-by-engagement"
 	// EvaluationByWorker holds the worker who is screened.
 	EvaluationByWorker = "evaluation-by-worker"
+	// EvaluationByAssignment holds the assignment that is judged.
+	EvaluationByAssignment = "evaluation-by-assignment"
 
 	// AssignmentByPool holds the pool as namespace/name.
 	AssignmentByPool = "assignment-by-pool"
@@ -102,6 +104,7 @@ var indexes = []definition{
 	define(AttestationBySubject, attestationSubject),
 	define(EvaluationByEngagement, evaluationEngagement),
 	define(EvaluationByWorker, evaluationWorker),
+	define(EvaluationByAssignment, evaluationAssignment),
 	define(AssignmentByPool, assignmentPool),
 	define(AssignmentByEngagement, assignmentEngagements),
 	define(GrantByEngagement, func(g *v1alpha1.AccessGrant) []string { return []string{g.Spec.EngagementRef.Name} }),

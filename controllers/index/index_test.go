@@ -123,6 +123,8 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		{EvaluationByEngagement, "the engagement", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{EngagementRef: local("campaign")}}, []string{"campaign"}},
 		{EvaluationByEngagement, "a screening judges no engagement", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{WorkerRef: local("ada")}}, nil},
 		{EvaluationByWorker, "the worker who is screened", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{WorkerRef: local("ada")}}, []string{"ada"}},
+		{EvaluationByAssignment, "the assignment", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{AssignmentRef: local("late")}}, []string{"late"}},
+		{EvaluationByAssignment, "an engagement's review judges no assignment", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{EngagementRef: local("campaign")}}, nil},
 		{EvaluationByWorker, "an engagement's review screens nobody", &v1alpha1.Evaluation{Spec: v1alpha1.EvaluationSpec{EngagementRef: local("campaign")}}, nil},
 
 		{AssignmentByPool, "the pool of the same namespace", &v1alpha1.Assignment{ObjectMeta: metav1.ObjectMeta{Namespace: "care"}, Spec: v1alpha1.AssignmentSpec{PoolRef: v1alpha1.PoolReference{Name: "agents"}}}, []string{"care/agents"}},

@@ -130,6 +130,13 @@ func evaluationWorker(eval *v1alpha1.Evaluation) []string {
 	return []string{eval.Spec.WorkerRef.Name}
 }
 
+func evaluationAssignment(eval *v1alpha1.Evaluation) []string {
+	if eval.Spec.AssignmentRef == nil {
+		return nil
+	}
+	return []string{eval.Spec.AssignmentRef.Name}
+}
+
 func assignmentPool(a *v1alpha1.Assignment) []string {
 	namespace := a.Spec.PoolRef.Namespace
 	if namespace == "" {
