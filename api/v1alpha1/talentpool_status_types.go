@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TalentPoolStatus is what the operator knows of a pool.
+// TalentPoolStatus is what the operator knows of a pool. Engagements and assignments are counted of the namespaces that may draw on it.
 type TalentPoolStatus struct {
 	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	// +optional
@@ -141,7 +141,7 @@ type Utilisation struct {
 	// +optional
 	HoursAvailable int32 `json:"hoursAvailable"`
 
-	// hoursTaken is what their engagements ask for.
+	// hoursTaken is what the engagements that they hold ask for, in this pool and in others.
 	// +optional
 	HoursTaken int32 `json:"hoursTaken"`
 
@@ -165,11 +165,11 @@ type FunnelStep struct {
 	// +optional
 	Passed int32 `json:"passed"`
 
-	// failed is how many failed it.
+	// failed is how many failed it for good.
 	// +optional
 	Failed int32 `json:"failed"`
 
-	// waiting is for how many it is open.
+	// waiting is for how many it is open, or may be tried again. Nobody waits whose attempt failed at another step.
 	// +optional
 	Waiting int32 `json:"waiting"`
 
@@ -188,14 +188,15 @@ type FunnelStep struct {
 	// +kubebuilder:validation:MaxLength=8
 	ConversionHigh string `json:"conversionHigh,omitempty"`
 
-	// median time from the opening of the step to its decision. Absent while it is decided for nobody.
+	// median time from the opening of the step to its decision. A step opens when the attempt has begun, its notBefore has passed and the steps are settled
+	// that it depends on; lapsed training, when it lapsed. What is settled before that took no time. Absent while it is decided for nobody.
 	// +optional
 	Median *metav1.Duration `json:"median,omitempty"`
 }
 
 // PoolTimes are the times that the pool's engagements took.
 type PoolTimes struct {
-	// toFill is from the beginning of recruiting to the acceptance of an offer.
+	// toFill is from the beginning of recruiting to the acceptance of the offer; amendments change nothing.
 	// +optional
 	ToFill *TimeTaken `json:"toFill,omitempty"`
 
@@ -230,7 +231,7 @@ type SlowStep struct {
 	// +kubebuilder:validation:MaxLength=127
 	Step string `json:"step"`
 
-	// median time from its opening to its decision.
+	// median time from its opening to its decision, as in the funnel.
 	// +required
 	Median metav1.Duration `json:"median"`
 
@@ -238,7 +239,7 @@ type SlowStep struct {
 	// +required
 	Sample int32 `json:"sample"`
 
-	// waiting is for how many it is open.
+	// waiting is for how many it is open, or may be tried again.
 	// +optional
 	Waiting int32 `json:"waiting"`
 }
@@ -336,7 +337,7 @@ type FeedbackTheme struct {
 	// +optional
 	Actioned int32 `json:"actioned"`
 
-	// oldestOpen is when it was first raised without having been actioned since. Absent where nothing is open.
+	// oldestOpen is when it was first raised without having been actioned since, of whomever. Absent where nothing is open.
 	// +optional
 	OldestOpen *metav1.Time `json:"oldestOpen,omitempty"`
 }

@@ -210,7 +210,11 @@ type MatchingWeights struct {
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
 // +kubebuilder:printcolumn:name="Screened",type=integer,JSONPath=`.status.screened`
 // +kubebuilder:printcolumn:name="Engaged",type=integer,JSONPath=`.status.engaged`
+// +kubebuilder:printcolumn:name="Recruiting",type=integer,JSONPath=`.status.recruiting`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Pending",type=integer,JSONPath=`.status.pendingAssignments`,priority=1
+// +kubebuilder:printcolumn:name="Score",type=string,JSONPath=`.status.scores.median`,priority=1
+// +kubebuilder:printcolumn:name="Utilisation %",type=integer,JSONPath=`.status.utilisation.percent`,priority=1
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 
 // TalentPool says who can be drawn on, by which namespaces, after what screening, in which tiers and at what rates. Its status is

@@ -19,7 +19,7 @@ type FeedbackThemeApplyConfiguration struct {
 	Acknowledged *int32 `json:"acknowledged,omitempty"`
 	// actioned is how often something was done about it.
 	Actioned *int32 `json:"actioned,omitempty"`
-	// oldestOpen is when it was first raised without having been actioned since. Absent where nothing is open.
+	// oldestOpen is when it was first raised without having been actioned since, of whomever. Absent where nothing is open.
 	OldestOpen *v1.Time `json:"oldestOpen,omitempty"`
 }
 

@@ -17,9 +17,9 @@ type FunnelStepApplyConfiguration struct {
 	Entered *int32 `json:"entered,omitempty"`
 	// passed is how many have done it, or were waived.
 	Passed *int32 `json:"passed,omitempty"`
-	// failed is how many failed it.
+	// failed is how many failed it for good.
 	Failed *int32 `json:"failed,omitempty"`
-	// waiting is for how many it is open.
+	// waiting is for how many it is open, or may be tried again. Nobody waits whose attempt failed at another step.
 	Waiting *int32 `json:"waiting,omitempty"`
 	// conversion is the share that passed, of those for whom it is decided, from 0 to 1. Absent while it is decided for nobody.
 	Conversion *string `json:"conversion,omitempty"`
@@ -27,7 +27,8 @@ type FunnelStepApplyConfiguration struct {
 	ConversionLow *string `json:"conversionLow,omitempty"`
 	// conversionHigh is the upper end of its 95 % interval, by Wilson.
 	ConversionHigh *string `json:"conversionHigh,omitempty"`
-	// median time from the opening of the step to its decision. Absent while it is decided for nobody.
+	// median time from the opening of the step to its decision. A step opens when the attempt has begun, its notBefore has passed and the steps are settled
+	// that it depends on; lapsed training, when it lapsed. What is settled before that took no time. Absent while it is decided for nobody.
 	Median *v1.Duration `json:"median,omitempty"`
 }
 

@@ -7,7 +7,7 @@ package v1alpha1
 //
 // PoolTimes are the times that the pool's engagements took.
 type PoolTimesApplyConfiguration struct {
-	// toFill is from the beginning of recruiting to the acceptance of an offer.
+	// toFill is from the beginning of recruiting to the acceptance of the offer; amendments change nothing.
 	ToFill *TimeTakenApplyConfiguration `json:"toFill,omitempty"`
 	// toOnboard is from the acceptance to the beginning of work.
 	ToOnboard *TimeTakenApplyConfiguration `json:"toOnboard,omitempty"`

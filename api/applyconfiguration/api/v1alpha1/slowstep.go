@@ -13,11 +13,11 @@ import (
 type SlowStepApplyConfiguration struct {
 	// step as <area>/<step>, for example onboarding/nda.
 	Step *string `json:"step,omitempty"`
-	// median time from its opening to its decision.
+	// median time from its opening to its decision, as in the funnel.
 	Median *v1.Duration `json:"median,omitempty"`
 	// sample is how many were decided.
 	Sample *int32 `json:"sample,omitempty"`
-	// waiting is for how many it is open.
+	// waiting is for how many it is open, or may be tried again.
 	Waiting *int32 `json:"waiting,omitempty"`
 }
 

@@ -9,7 +9,7 @@ import (
 // TalentPoolStatusApplyConfiguration represents a declarative configuration of the TalentPoolStatus type for use
 // with apply.
 //
-// TalentPoolStatus is what the operator knows of a pool.
+// TalentPoolStatus is what the operator knows of a pool. Engagements and assignments are counted of the namespaces that may draw on it.
 type TalentPoolStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`

@@ -9,7 +9,7 @@ package v1alpha1
 type UtilisationApplyConfiguration struct {
 	// hoursAvailable is what they offer.
 	HoursAvailable *int32 `json:"hoursAvailable,omitempty"`
-	// hoursTaken is what their engagements ask for.
+	// hoursTaken is what the engagements that they hold ask for, in this pool and in others.
 	HoursTaken *int32 `json:"hoursTaken,omitempty"`
 	// percent of what is offered that is taken.
 	Percent *int32 `json:"percent,omitempty"`
