@@ -12,9 +12,9 @@ import (
 
 func TestAChecklistThatCanBeFollowedIsReady(t *testing.T) {
 	g := NewWithT(t)
-	api, namespace := start(t)
-	cl := create(t, api, namespace, "sound", step("nda"), step("interview", "nda"))
-	ready := judged(t, api, cl)
+	s := open(t)
+	cl := s.create("sound", step("nda"), step("interview", "nda"))
+	ready := s.judged(cl)
 	g.Expect(ready.Type).To(Equal(v1alpha1.ConditionReady))
 	g.Expect(ready.Status).To(Equal(metav1.ConditionTrue), ready.Message)
 	g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonHolds))
@@ -23,7 +23,7 @@ func TestAChecklistThatCanBeFollowedIsReady(t *testing.T) {
 }
 
 func TestAChecklistThatCannotBeFollowedSaysWhere(t *testing.T) {
-	api, namespace := start(t)
+	s := open(t)
 	for _, tc := range []struct {
 		name   string
 		object string
@@ -37,7 +37,7 @@ func TestAChecklistThatCannotBeFollowedSaysWhere(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			g := NewWithT(t)
-			ready := judged(t, api, create(t, api, namespace, tc.object, tc.steps...))
+			ready := s.judged(s.create(tc.object, tc.steps...))
 			g.Expect(ready.Status).To(Equal(metav1.ConditionFalse))
 			g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonChecklistInvalid))
 			for _, say := range tc.say {
@@ -49,30 +49,30 @@ func TestAChecklistThatCannotBeFollowedSaysWhere(t *testing.T) {
 
 func TestAnEditedChecklistIsJudgedAnew(t *testing.T) {
 	g := NewWithT(t)
-	api, namespace := start(t)
-	cl := create(t, api, namespace, "edited", step("a", "b"))
-	g.Expect(judged(t, api, cl).Status).To(Equal(metav1.ConditionFalse))
+	s := open(t)
+	cl := s.create("edited", step("a", "b"))
+	g.Expect(s.judged(cl).Status).To(Equal(metav1.ConditionFalse))
 
 	cl.Spec.Steps = append(cl.Spec.Steps, step("b"))
-	g.Expect(api.Update(t.Context(), cl)).To(Succeed())
-	g.Expect(judged(t, api, cl).Status).To(Equal(metav1.ConditionTrue), "the step that was missing is there now")
+	g.Expect(s.API.Update(t.Context(), cl)).To(Succeed())
+	g.Expect(s.judged(cl).Status).To(Equal(metav1.ConditionTrue), "the step that was missing is there now")
 	g.Expect(cl.Status.Steps).To(Equal(int32(2)))
 }
 
 func TestAChecklistIsWrittenToOnceAndThenLeftAlone(t *testing.T) {
 	g := NewWithT(t)
-	api, namespace := start(t)
-	before := mark(t)
-	cl := create(t, api, namespace, "quiet", step("a"))
-	judged(t, api, cl)
-	g.Expect(writes(t, before, cl)).To(HaveLen(1), "one write says all that there is to say")
+	s := open(t)
+	before := s.Mark()
+	cl := s.create("quiet", step("a"))
+	s.judged(cl)
+	g.Expect(s.Writes(before)).To(HaveLen(1), "one write says all that there is to say")
 
-	rest := mark(t)
+	rest := s.Mark()
 	cl.Labels = map[string]string{"touched": "yes"}
-	g.Expect(api.Update(t.Context(), cl)).To(Succeed())
+	g.Expect(s.API.Update(t.Context(), cl)).To(Succeed())
 	// The queue is worked off in order: once a later object is judged, the label has been looked at.
-	judged(t, api, create(t, api, namespace, "later", step("a")))
-	g.Expect(writes(t, rest, cl)).To(BeEmpty(), "nothing that matters has changed")
+	s.judged(s.create("later", step("a")))
+	g.Expect(s.Writes(rest)).To(ConsistOf(HaveField("Name", "later")), "nothing that matters of the other has changed")
 }
 
 func TestALongMessageIsCutBetweenCharacters(t *testing.T) {
