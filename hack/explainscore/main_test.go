@@ -121,10 +121,15 @@ func TestAScoreIsExplainedFromTheStoredObjects(t *testing.T) {
 			ada.Status.Pools[1].Score.Sample = 9
 		}, errDiffers},
 		{"scorecard-edited", "a Scorecard asks for something else than it did", func(_ *v1alpha1.Worker, objects []client.Object) {
-			objects[1].(*v1alpha1.Scorecard).Spec.Criteria[0].Weight = 30
-			objects[1].SetGeneration(3)
-			objects[2].(*v1alpha1.Scorecard).Spec.Criteria[0].Name = "truth"
-			objects[2].SetGeneration(2)
+			for _, o := range objects {
+				card, is := o.(*v1alpha1.Scorecard)
+				switch {
+				case is && card.Name == "craft":
+					card.Spec.Criteria[0].Weight, card.Generation = 30, 3
+				case is && card.Name == "floor":
+					card.Spec.Criteria[0].Name, card.Generation = "truth", 2
+				}
+			}
 		}, errDiffers},
 	}
 	for _, tt := range tests {
