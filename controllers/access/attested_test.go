@@ -106,12 +106,12 @@ func TestWhatPeopleTookBackEarlyIsNotCalledDrift(t *testing.T) {
 			g := w.settle(w.simple("laptop"))
 			w.memory.Attest(provider.OperationGrant, w.access("laptop", "ada"))
 			g = w.settle(g)
-			w.events.read()
+			w.events.Read()
 			change(w)
 			g = w.settle(g)
 			row := only(w, g)
 			w.Expect(row.Had()).To(BeFalse())
-			w.Expect(w.events.read()).To(BeEmpty())
+			w.Expect(w.events.Read()).To(BeEmpty())
 			for _, word := range []string{"drift", "restored", "by hand"} {
 				w.Expect(strings.ToLower(ready(g))).NotTo(ContainSubstring(word))
 			}

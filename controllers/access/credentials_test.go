@@ -165,7 +165,7 @@ func TestADecommissionedProviderNeedsNoCredentials(t *testing.T) {
 	v.later(rereadKeys)
 	g = v.withdraw(g, v1alpha1.WithdrawalEnded)
 	v.Expect(g.Status.Owed).To(Equal(int32(1)))
-	v.events.read()
+	v.events.Read()
 	update(v.world, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: v.target}}, func(p *v1alpha1.AccessProvider) {
 		p.Spec.Decommissioned = &v1alpha1.Decommissioned{Reason: "sold", By: &v1alpha1.Author{Username: "olga"}}
 	})
@@ -193,7 +193,7 @@ func TestNoCredentialShowsAnywhere(t *testing.T) {
 	object := v.reconcileProvider()
 	v.settle(g)
 	g = v.withdraw(g, v1alpha1.WithdrawalEnded)
-	shown, err := json.Marshal([]any{object, g, v.events.read()})
+	shown, err := json.Marshal([]any{object, g, v.events.Read()})
 	v.Expect(err).NotTo(HaveOccurred())
 	v.Expect(string(shown)).To(ContainSubstring("the password is refused"))
 	for _, secret := range []string{"first-password", "another-password"} {

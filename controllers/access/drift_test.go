@@ -18,7 +18,7 @@ func TestWhatSomebodyRemovedByHandComesBack(t *testing.T) {
 	w := newWorld(t, marked)
 	g := w.settle(w.simple("chat"))
 	given := only(w, g).GrantedAt
-	w.events.read()
+	w.events.Read()
 	w.later(resync)
 	w.memory.RemoveByHand(w.access("chat", "ada"))
 	g = w.settle(g)
@@ -34,7 +34,7 @@ func TestWhatSomebodyRemovedByHandComesBack(t *testing.T) {
 func TestWhatSomebodyWidenedByHandIsNarrowed(t *testing.T) {
 	w := newWorld(t, marked)
 	g := w.settle(w.simple("chat"))
-	w.events.read()
+	w.events.Read()
 	narrowed := w.memory.WidenByHand(w.access("chat", "ada"))
 	g = w.settle(g)
 
@@ -119,7 +119,7 @@ func TestWhatIsGoneForGoodIsNotLookedAtAgain(t *testing.T) {
 func TestARevocationIsOwedUntilItIsProven(t *testing.T) {
 	w := newWorld(t, marked)
 	g := w.settle(w.simple("chat"))
-	w.events.read()
+	w.events.Read()
 	w.memory.SetFault(failing(provider.OperationRevoke, provider.Retryable("no route to host")))
 	ended := w.clock.Now()
 	g = w.withdraw(g, v1alpha1.WithdrawalEnded)

@@ -69,7 +69,7 @@ func TestNoEventNamesAPerson(t *testing.T) {
 	w.later(time.Minute)
 	w.settle(g)
 
-	lines := w.events.read()
+	lines := w.events.Read()
 	for _, reason := range []string{"Granted", "PreexistingFound", "DriftRepaired", "RevokeFailed", "Revoked"} {
 		w.Expect(lines).To(ContainElement(ContainSubstring(reason)))
 	}
@@ -150,7 +150,7 @@ func TestAccessExpires(t *testing.T) {
 			w.Expect(result.RequeueAfter).To(Equal(time.Second), "the pass comes back when it expires")
 			w.Expect(*result.Priority).To(Equal(revokePriority), "what expires goes ahead of everything else")
 
-			w.events.read()
+			w.events.Read()
 			w.later(5 * time.Second)
 			g = w.settle(g)
 			w.expectGives("chat", "ada", false)

@@ -81,14 +81,14 @@ func TestWhatStartsOverIsRecordedBeforeItIsCalledFor(t *testing.T) {
 			w.memory.SetFault(failing(provider.OperationGrant, provider.Retryable("no route to host")))
 			w.settle(g)
 			w.later(firstRetry)
-			w.events.read()
+			w.events.Read()
 		}, "Normal Granted"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			w := newWorld(t, marked)
 			g := w.settle(w.simple("chat"))
 			before := only(w, g)
-			w.events.read()
+			w.events.Read()
 			test.before(w, g)
 			w.memory.DeleteByHand(w.access("chat", "ada"))
 			var stored []row

@@ -119,7 +119,7 @@ func TestATargetSystemThatHangsDelaysNoProofInAnother(t *testing.T) {
 	s := newStreet(t, marked)
 	s.both()
 	g := s.settle(s.grant(s.engagement("campaign"), s.neighbour("ada")))
-	s.events.read()
+	s.events.Read()
 	update(s.world, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
 	s.api.reset()
 	letGo := s.hang()
@@ -289,7 +289,7 @@ func TestWhatIsHeldBackIsNoAttemptAndWakesWithItsTargetSystem(t *testing.T) {
 	s := newStreet(t, marked)
 	s.both()
 	g := s.settle(s.grant(s.engagement("campaign"), s.neighbour("ada")))
-	s.events.read()
+	s.events.Read()
 	s.silence()
 	since := s.clock.Now().UTC().Format(time.RFC3339)
 	s.Expect(providerReady(s.probeFar())).To(And(HaveField("Status", metav1.ConditionFalse), HaveField("Reason", v1alpha1.ReasonProviderFailed),
@@ -376,7 +376,7 @@ func TestADecommissionedProviderIsNotCalledWhateverElseIsWrong(t *testing.T) {
 			spoil(s)
 			update(s.world, g.DeepCopy(), func(g *v1alpha1.AccessGrant) { g.Spec.Withdraw = v1alpha1.WithdrawalEnded })
 			s.settle(g)
-			s.events.read()
+			s.events.Read()
 			update(s.world, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: s.far}}, func(p *v1alpha1.AccessProvider) {
 				p.Spec.Decommissioned = &v1alpha1.Decommissioned{Reason: "sold", By: &v1alpha1.Author{Username: "olga"}}
 			})

@@ -5,24 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/longshore-dev/longshore/test/suite"
 )
 
 // indexes are the manager's, by name.
-var indexes = indexFuncs{}
-
-type indexFuncs map[string]client.IndexerFunc
-
-func (i indexFuncs) IndexField(_ context.Context, _ client.Object, name string, values client.IndexerFunc) error {
-	i[name] = values
-	return nil
-}
+var indexes = suite.Indexes{}
 
 // errCut is what a call that was cut off returns.
 var errCut = errors.New("cut off")
@@ -90,30 +81,8 @@ func (l *live) List(ctx context.Context, list client.ObjectList, options ...clie
 		if l.behind != nil {
 			l.behind(list)
 		}
-		return filter(list, selector)
+		return indexes.Keep(list, selector)
 	})
-}
-
-// filter keeps what an index would find.
-func filter(list client.ObjectList, selector fields.Selector) error {
-	if selector == nil || selector.Empty() {
-		return nil
-	}
-	items, err := meta.ExtractList(list)
-	if err != nil {
-		return err
-	}
-	for _, requirement := range selector.Requirements() {
-		values, known := indexes[requirement.Field]
-		if !known {
-			return fmt.Errorf("there is no index %s", requirement.Field)
-		}
-		items = slices.DeleteFunc(items, func(o runtime.Object) bool {
-			object, is := o.(client.Object)
-			return !is || !slices.Contains(values(object), requirement.Value)
-		})
-	}
-	return meta.SetList(list, items)
 }
 
 func (l *live) Create(ctx context.Context, o client.Object, options ...client.CreateOption) error {

@@ -172,7 +172,7 @@ func TestWhatATargetSystemThatIsGoneForGoodHeldIsAbandoned(t *testing.T) {
 			w := newWorld(t, marked)
 			g := w.settle(w.simple("chat"))
 			test.before(w, g)
-			w.events.read()
+			w.events.Read()
 			update(w, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: w.target}}, func(p *v1alpha1.AccessProvider) {
 				p.Spec.Decommissioned = &v1alpha1.Decommissioned{Reason: "sold", By: &v1alpha1.Author{Username: "olga"}}
 			})

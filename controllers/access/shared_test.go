@@ -217,7 +217,7 @@ func TestAShorterExpiryThanAskedForIsRecordedAsItIs(t *testing.T) {
 	g := w.settle(w.simple("chat"))
 	w.Expect(only(w, g)).To(And(HaveField("State", v1alpha1.GrantVerified), HaveField("Attempts", BeZero())))
 	w.Expect(only(w, g).ExpiresAt.Time).To(BeTemporally("==", noon.Add(24*time.Hour)))
-	w.events.read()
+	w.events.Read()
 	w.api.reset()
 	for range 3 {
 		w.memory.Calls()
@@ -228,7 +228,7 @@ func TestAShorterExpiryThanAskedForIsRecordedAsItIs(t *testing.T) {
 	}
 	_, writes := w.api.reset()
 	w.Expect(writes).To(BeEmpty())
-	w.Expect(w.events.read()).To(BeEmpty(), "nobody changed anything by hand")
+	w.Expect(w.events.Read()).To(BeEmpty(), "nobody changed anything by hand")
 }
 
 // TestAnAccountThatDoesNotExpireIsExact has a target system that can end some of what it gives by itself.

@@ -43,26 +43,26 @@ func TestWhatNobodyClaimsIsCountedAndLeftAlone(t *testing.T) {
 	g := w.settle(w.simple("chat"))
 	keys = []string{only(w, g).Key}
 	w.Expect(w.probeAgain().Status.Unclaimed).To(BeZero(), "what a grant has is claimed")
-	w.Expect(w.events.read()).NotTo(ContainElement(ContainSubstring("Unclaimed")))
+	w.Expect(w.events.Read()).NotTo(ContainElement(ContainSubstring("Unclaimed")))
 
 	keys = append(keys, "somebodys", "elses")
 	w.memory.Calls()
 	p := w.probeAgain()
 	w.Expect(p.Status.Unclaimed).To(Equal(int32(2)))
 	w.Expect(providerReady(p).Status).To(Equal(metav1.ConditionTrue), "it is reported, and keeps nothing from being granted")
-	w.Expect(w.events.read()).To(ConsistOf(And(HavePrefix("AccessProvider Warning Unclaimed: 2 accesses"), ContainSubstring("remove them in the target system"))))
+	w.Expect(w.events.Read()).To(ConsistOf(And(HavePrefix("AccessProvider Warning Unclaimed: 2 accesses"), ContainSubstring("remove them in the target system"))))
 	for _, call := range w.memory.Calls() {
 		w.Expect(call.Operation).To(Equal(provider.OperationProbe), "nothing is ever removed")
 	}
 	keys = append(keys, "a third")
 	w.Expect(w.probeAgain().Status.Unclaimed).To(Equal(int32(3)))
-	w.Expect(w.events.read()).To(BeEmpty(), "one event tells of it")
+	w.Expect(w.events.Read()).To(BeEmpty(), "one event tells of it")
 
 	keys = keys[:1]
 	w.Expect(w.probeAgain().Status.Unclaimed).To(BeZero())
 	keys = append(keys, "a fourth")
 	w.probeAgain()
-	w.Expect(w.events.read()).To(HaveLen(1), "it grew from zero again")
+	w.Expect(w.events.Read()).To(HaveLen(1), "it grew from zero again")
 }
 
 // TestWhatIsBeingGivenIsClaimed has the cache not show the row for which a call is made.

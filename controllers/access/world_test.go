@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/controllers/access/provider/providertest"
 	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
+	"github.com/longshore-dev/longshore/test/suite"
 )
 
 // world is a namespace with an operator of its own, whose clock stands still until a test moves it.
@@ -258,31 +257,12 @@ func failing(operation provider.Operation, err error) providertest.Fault {
 }
 
 // notebook notes events.
-type notebook struct {
-	mu    sync.Mutex
-	lines []string
-}
+type notebook struct{ suite.Notebook }
 
-func (n *notebook) Eventf(regarding, _ runtime.Object, kind, reason, _, note string, args ...any) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	about := strings.TrimPrefix(fmt.Sprintf("%T", regarding), "*v1alpha1.")
-	n.lines = append(n.lines, fmt.Sprintf("%s %s %s: %s", about, kind, reason, fmt.Sprintf(note, args...)))
-}
-
-// read returns what was noted since it was last read.
-func (n *notebook) read() []string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	lines := n.lines
-	n.lines = nil
-	return lines
-}
-
-// reasons returns what was noted of grants, in short.
+// reasons returns what was noted of grants since it was last read, in short.
 func (n *notebook) reasons() []string {
 	var reasons []string
-	for _, line := range n.read() {
+	for _, line := range n.Read() {
 		if about, rest, _ := strings.Cut(line, " "); about == "AccessGrant" {
 			reason, _, _ := strings.Cut(rest, ":")
 			reasons = append(reasons, reason)

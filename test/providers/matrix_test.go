@@ -253,7 +253,7 @@ func (c *cell) expectFailed(target provider.Target, state v1alpha1.GrantState, a
 // expectDiscreet expects nothing that is told to people to name the subject, or to hold a secret.
 func (c *cell) expectDiscreet(subject string) {
 	c.Helper()
-	told := c.events.all()
+	told := c.events.All()
 	grant := c.read(c.grant)
 	for _, row := range grant.Status.Entitlements {
 		told = append(told, row.LastError, row.Evidence)

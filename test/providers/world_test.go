@@ -18,6 +18,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access"
 	"github.com/longshore-dev/longshore/controllers/access/provider"
 	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
+	"github.com/longshore-dev/longshore/test/suite"
 )
 
 // world is a namespace with an operator of its own, whose clock stands still until a test moves it, and with one target system.
@@ -29,7 +30,7 @@ type world struct {
 	name      string
 	api       *api
 	clock     *clocktesting.FakePassiveClock
-	events    *notebook
+	events    *suite.Notebook
 	wire      *wire
 	grants    *access.GrantReconciler
 	providers *access.ProviderReconciler
@@ -44,7 +45,7 @@ func newWorld(t *testing.T, s *system, timeout time.Duration) *world {
 	name := clustertest.Namespace(t, shared)
 	w := &world{
 		T: t, Gomega: NewWithT(t), system: s, name: name, api: &api{admin, name},
-		clock: clocktesting.NewFakePassiveClock(time.Now().Truncate(time.Second)), events: &notebook{},
+		clock: clocktesting.NewFakePassiveClock(time.Now().Truncate(time.Second)), events: &suite.Notebook{},
 		wire: &wire{before: map[string]provider.Operation{}},
 	}
 	connection := s.connection()
