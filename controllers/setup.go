@@ -23,6 +23,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider/manual"
 	"github.com/longshore-dev/longshore/controllers/access/provider/postgres"
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
+	"github.com/longshore-dev/longshore/controllers/assignment"
 	"github.com/longshore-dev/longshore/controllers/checklist"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
@@ -55,6 +56,8 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 	for _, r := range []reconciler{
 		&access.GrantReconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder, Targets: targets},
 		&access.ProviderReconciler{Client: c, Clock: clk, Recorder: recorder, Targets: targets},
+		&assignment.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
+		&assignment.Placer{Client: c, Clock: clk, Recorder: recorder},
 		&checklist.Reconciler{Client: c, Clock: clk},
 		&talentpool.Reconciler{Client: c, Clock: clk},
 		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},

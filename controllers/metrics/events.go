@@ -26,7 +26,7 @@ type Event struct {
 
 // Events lists every event, by reason, but for those that carry the reason of a Stalled condition.
 func Events() []Event {
-	all := slices.Concat(engagementEvents, grantEvents, providerEvents, workerEvents, statementEvents)
+	all := slices.Concat(engagementEvents, grantEvents, providerEvents, workerEvents, poolEvents, statementEvents)
 	slices.SortFunc(all, func(a, b Event) int { return strings.Compare(a.Reason, b.Reason) })
 	return all
 }
@@ -36,8 +36,13 @@ var (
 	onWorker     = []string{"Worker"}
 	onGrant      = []string{"AccessGrant"}
 	onProvider   = []string{"AccessProvider"}
+	onAssignment = []string{"Assignment"}
+	onPool       = []string{"TalentPool"}
 	// ofBoth: statements about either.
 	ofBoth = []string{"Engagement", "Worker"}
+	// ofWork: statements about work, and ofAll about whatever can be spoken of.
+	ofWork = []string{"Engagement", "Assignment"}
+	ofAll  = []string{"Engagement", "Worker", "Assignment"}
 	// onBoth: whoever follows the engagement is told of what happens to its access, too.
 	onBoth = []string{"AccessGrant", "Engagement"}
 )
@@ -96,38 +101,44 @@ var workerEvents = []Event{
 	happens(onWorker, "TierReplaced", "The pool no longer has the worker's tier. They are in the one that their score earns."),
 }
 
+var poolEvents = []Event{
+	warns(onPool, "Missed", "The windows of assignments of the pool ended before anybody had them. The message says how many; their state is Missed."),
+	warns(onPool, "Unplaceable", "Nobody can be given assignments of the pool. The message says how many; `status.why` of each says why."),
+}
+
 var statementEvents = []Event{
 	doesNotCount(onEngagement, "AmountInvalid", "The amount of a part acceptance cannot be read, or exceeds the deliverable's."),
-	doesNotCount(ofBoth, "BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
+	doesNotCount(ofAll, "BeforeSubject", "It is older than the object that it names, which was made again under the same name since."),
 	doesNotCount(onEngagement, "Closed", "The engagement is closed and its file sealed."),
 	doesNotCount(ofBoth, "Duplicate", "The same author already gave an evaluation of this kind and period, or of this step of a screening."),
-	doesNotCount(ofBoth, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
+	doesNotCount(ofAll, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
 	doesNotCount(onEngagement, "NoOffer", "No offer to this worker is open."),
 	doesNotCount(onEngagement, "NotAnApprover", "The stage lists who approves it, and the author is not among them."),
 	doesNotCount(ofBoth, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them. That holds for an evaluation of a screening, too."),
 	doesNotCount(onEngagement, "NotTheCustodian", "The profile names who hands the item out and takes it back, and the author is not among them."),
 	doesNotCount(onEngagement, "NotHandedOut", "What is checked or returned was not handed out before."),
 	doesNotCount(ofBoth, "NotAReviewer", "The scorecard lists its `reviewers`, and the author is not among them."),
-	doesNotCount(ofBoth, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for. Of a worker: the pool asks for no screening, every step that the scorecard judges is settled, or no demotion is proposed."),
+	doesNotCount(ofAll, "NotAsked", "The engagement does not ask for it: an evaluation without a plan or a period without a cadence, or an approval of the whole where stages are asked for. Of a worker: the pool asks for no screening, every step that the scorecard judges is settled, or no demotion is proposed. Of an assignment: in this version it is not evaluated on its own."),
 	doesNotCount(ofBoth, "NotAttestable", "The operator sees for itself when a step of type Check or Access is done."),
 	doesNotCount(ofBoth, "NotByScorecard", "The evaluation is incomplete, off the scale, or names what its scorecard does not have."),
 	doesNotCount(onEngagement, "NoTime", "EndAt says when the engagement is to end: state it again with effective."),
 	doesNotCount(onEngagement, "NotPermitted", "Access from before is decided upon by somebody with the verb grant on its profile."),
 	doesNotCount(onEngagement, "HandedOver", "The deliverable was taken over by the engagement that replaces this one: state it of that."),
-	doesNotCount(onEngagement, "NotNow", "Its time has not come, or nobody is engaged or looked for."),
+	doesNotCount(ofWork, "NotNow", "Its time has not come, or nobody is engaged or looked for. Of an assignment: nobody has it, or there is nothing to dispute."),
 	doesNotCount(ofBoth, "NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
-	doesNotCount(onEngagement, "NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),
-	doesNotCount(onEngagement, "NothingSubmitted", "A deliverable is accepted or sent back only after it was submitted."),
+	doesNotCount(ofWork, "NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),
+	doesNotCount(ofWork, "NothingSubmitted", "A deliverable or an assignment is accepted or sent back only after it was submitted."),
 	doesNotCount(ofBoth, "OtherScorecard", "The engagement, or every step of the screening, is judged by another scorecard."),
 	doesNotCount(onEngagement, "OtherTerms", "It carries the digest of other terms, or of another offer, than those that stand now."),
-	doesNotCount(ofBoth, "SelfDealing", "Nobody approves, accepts, waives, chooses or judges their own, and no requester approves, waives, answers an offer or determines the classification."),
+	doesNotCount(ofAll, "SelfDealing", "Nobody approves, accepts, waives, chooses or judges their own, and no requester approves, waives, answers an offer or determines the classification."),
 	doesNotCount(onWorker, "NotAMember", "The worker does not belong to the pool: its `workerSelector` does not select them."),
 	doesNotCount(onWorker, "TooEarly", "It was stated of an attempt at screening that is over, or before the worker may try again."),
 	doesNotCount(onWorker, "UnknownPool", "The worker's namespace has no TalentPool of this name."),
-	doesNotCount(onEngagement, "TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed."),
-	doesNotCount(ofBoth, v1alpha1.ReasonTooManyAttestations, "The object's record of statements is full. Of an engagement's the last places are kept for what ends it or its access."),
+	doesNotCount(ofWork, "TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed. Of an assignment: it was accepted, or what was submitted is to be given back."),
+	doesNotCount(ofAll, v1alpha1.ReasonTooManyAttestations, "The object's record of statements is full. Of an engagement's the last places are kept for what ends it or its access."),
 	doesNotCount(onEngagement, "TooManyEvaluations", "The engagement's record of evaluations is full."),
-	doesNotCount(ofBoth, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
+	doesNotCount(ofAll, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
+	doesNotCount(onAssignment, "UnknownAssignment", "There is no Assignment of this name."),
 	doesNotCount(onEngagement, "UnknownDeliverable", "The accepted terms have no deliverable of this name."),
 	doesNotCount(onEngagement, "UnknownPeriod", "The period is no number from 1, or has not begun."),
 	doesNotCount(ofBoth, "UnknownStep", "The checklist in force has no step of this name."),
