@@ -27,9 +27,11 @@ func readiness(pool *v1alpha1.TalentPool, screening *v1alpha1.Checklist) metav1.
 	if _, err := metav1.LabelSelectorAsSelector(&pool.Spec.WorkerSelector); err != nil {
 		problems = append(problems, problem{v1alpha1.ReasonInvalid, fmt.Sprintf("workerSelector selects nobody: %v", err)})
 	}
-	problems = append(problems, tierProblems(pool.Spec.Tiers)...)
+	problems = append(problems, tierProblems(&pool.Spec)...)
+	problems = append(problems, scoringProblems(&pool.Spec)...)
 	if len(problems) == 0 {
-		return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: "it can be drawn on"}
+		message := strings.Join(append([]string{"it can be drawn on"}, outOfReach(pool)...), "; ")
+		return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: clip(message)}
 	}
 	messages := make([]string, 0, len(problems))
 	for _, p := range problems {
@@ -54,27 +56,6 @@ func screeningProblems(pool *v1alpha1.TalentPool, cl *v1alpha1.Checklist) []prob
 	if screening.RetryAfter != "" {
 		if _, err := terms.AddPeriod(time.Time{}, screening.RetryAfter); err != nil {
 			problems = append(problems, problem{v1alpha1.ReasonInvalid, fmt.Sprintf("screening.retryAfter allows no new attempt: %v", err)})
-		}
-	}
-	return problems
-}
-
-// tierProblems finds tiers that nobody can be in, or that pay nothing.
-func tierProblems(tiers []v1alpha1.Tier) []problem {
-	var problems []problem
-	say := func(format string, args ...any) {
-		problems = append(problems, problem{v1alpha1.ReasonInvalid, fmt.Sprintf(format, args...)})
-	}
-	for i := range tiers {
-		tier := &tiers[i]
-		if i == 0 && (tier.MinScore > 0 || tier.MinEvaluations > 0) {
-			say("tier %s is the lowest and asks for a score or evaluations, which a new worker has not: leave minScore and minEvaluations out", tier.Name)
-		}
-		if i > 0 && tier.MinScore < tiers[i-1].MinScore {
-			say("tier %s comes after %s and is easier to reach (minScore %d after %d): list tiers from the lowest to the highest", tier.Name, tiers[i-1].Name, tier.MinScore, tiers[i-1].MinScore)
-		}
-		if tier.RateMultiplier != "" && strings.Trim(tier.RateMultiplier, "0.") == "" {
-			say("tier %s has rateMultiplier %s, by which the work would be offered for nothing: give a multiplier above 0, or leave it out for 1", tier.Name, tier.RateMultiplier)
 		}
 	}
 	return problems

@@ -40,7 +40,7 @@ func Count(in Input) (dashboard v1alpha1.TalentPoolStatus, again time.Time) {
 	for i := range in.Members {
 		c.member(memberOf(&in.Members[i], in.Pool.Name), hours)
 	}
-	accepted := c.assignments(in.Assignments)
+	accepted := c.assignments(in.Pool, in.Assignments)
 	for i := range in.Engagements {
 		if e := &in.Engagements[i]; draws(in.Pool, e.Namespace) {
 			c.work(workOf(e), accepted[e.UID])
@@ -176,9 +176,12 @@ func (c *counting) work(w *work, accepted *metav1.Time) {
 }
 
 // assignments counts those that nobody has, and finds when the first of each engagement's was accepted.
-func (c *counting) assignments(list []v1alpha1.Assignment) map[types.UID]*metav1.Time {
+func (c *counting) assignments(pool *v1alpha1.TalentPool, list []v1alpha1.Assignment) map[types.UID]*metav1.Time {
 	accepted := map[types.UID]*metav1.Time{}
 	for i := range list {
+		if !draws(pool, list[i].Namespace) {
+			continue
+		}
 		a := assignedOf(&list[i])
 		if a.pending {
 			c.status.PendingAssignments++
