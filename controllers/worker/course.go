@@ -136,6 +136,12 @@ func (c *course) look(records []v1alpha1.AttestationRecord, at time.Time) {
 	valid, ends := c.unexpired(records, at)
 	c.Result, c.ends = c.evaluate(valid, at), ends
 	c.Lacking = lacking(c.facts.documents, at)
+	for i := range c.Result.Steps {
+		// What some reviewers gave for a step that is settled otherwise has no part in judging it anew.
+		if s := &c.Result.Steps[i]; s.State == v1alpha1.StepDone || s.State == v1alpha1.StepWaived {
+			delete(c.panels, s.Name)
+		}
+	}
 	c.ExpiredAt = c.expiry(records, at)
 	c.certify(valid)
 	c.FailedAt, c.RetryAt = nil, nil

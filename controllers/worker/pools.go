@@ -90,6 +90,9 @@ func (s *scope) newest(pool *v1alpha1.TalentPool) (*procedure, *finding) {
 	if err := checklist.Validate(cl.Spec.Steps); err != nil {
 		return nil, &finding{v1alpha1.ReasonChecklistInvalid, fmt.Sprintf("pool %s screens by the checklist %s, which cannot be followed: %v", pool.Name, name, err)}
 	}
+	if missing := s.missingScorecard(pool, cl.Spec.Steps); missing != nil {
+		return nil, missing
+	}
 	p := &procedure{Version: &v1alpha1.ObjectVersion{Name: cl.Name, UID: cl.UID, Generation: cl.Generation}, Steps: cl.DeepCopy().Spec.Steps}
 	for i := range p.Steps {
 		// The pass mark is part of the procedure in force: a scorecard that is edited or deleted midway changes nothing here.

@@ -35,8 +35,8 @@ type rating struct {
 // are rated. Evaluations and decisions are followed in the order of time, so that the tier is the same whether the operator
 // was there or away.
 func (p *pass) rate(sc *screening) *rating {
-	r := &rating{pool: sc.pool, unasked: map[types.UID]v1alpha1.Standing{}}
-	if m := sc.previous; m != nil {
+	r := &rating{pool: sc.pool, unasked: map[types.UID]v1alpha1.Standing{}, standing: scoring.TierStanding{Tier: lowestTier(sc.pool)}}
+	if m := sc.previous; m != nil && m.Score != nil {
 		r.score = m.Score.DeepCopy()
 		r.standing = scoring.TierStanding{Tier: m.Tier, Demotion: m.Demotion.DeepCopy()}
 		if m.TierSince != nil {
@@ -54,12 +54,10 @@ func (p *pass) rate(sc *screening) *rating {
 	for _, work := range gained {
 		r.gain(work)
 	}
-	if r.score == nil {
-		r.standing = scoring.TierStanding{Tier: lowestTier(sc.pool)}
-		return r
+	if r.score != nil {
+		// The pool's tiers may have been edited.
+		r.standing = scoring.NextTier(&sc.pool.Spec, r.standing, r.score, nil, p.Now)
 	}
-	// The pool's tiers may have been edited.
-	r.standing = scoring.NextTier(&sc.pool.Spec, r.standing, r.score, nil, p.Now)
 	return r
 }
 
