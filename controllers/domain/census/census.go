@@ -71,7 +71,7 @@ type counting struct {
 	// tiers by name, as places in the status.
 	tiers map[string]int
 	// available and taken are hours a week.
-	available, taken int64
+	available, taken int
 	scores           []int
 	ledgers          [][]v1alpha1.RatedWork
 	// steps by area and name.
@@ -139,9 +139,9 @@ func (c *counting) member(m *member, hours map[string]int32) {
 		tier.Demotions++
 	}
 	if screened && m.hours > 0 {
-		c.available += int64(m.hours)
+		c.available += int(m.hours)
 		for _, held := range m.engagements {
-			c.taken += int64(hours[held])
+			c.taken += int(hours[held])
 		}
 	}
 	if m.score != nil {
@@ -159,7 +159,7 @@ func (c *counting) utilisation() *v1alpha1.Utilisation {
 	if c.available == 0 {
 		return nil
 	}
-	return &v1alpha1.Utilisation{HoursAvailable: int32(c.available), HoursTaken: int32(c.taken), Percent: int32((200*c.taken + c.available) / (2 * c.available))} //nolint:gosec // Hours a week of people who can be listed.
+	return &v1alpha1.Utilisation{HoursAvailable: size(c.available), HoursTaken: size(c.taken), Percent: size((200*c.taken + c.available) / (2 * c.available))}
 }
 
 // work counts one engagement; accepted is when the first of its assignments was.

@@ -164,7 +164,7 @@ func TestOnlyNamespacesThatMayDrawOnThePoolAreCounted(t *testing.T) {
 			input := from(tc.namespace)
 			input.Pool = pool(func(p *v1alpha1.TalentPool) { p.Spec.AllowedNamespaces = tc.allowed })
 			st := count(input)
-			if got := []int32{st.Recruiting, st.PendingAssignments, int32(len(st.Feedback))}; !cmp.Equal(got, []int32{tc.want, tc.want, tc.want}) { //nolint:gosec // Small.
+			if got := []int32{st.Recruiting, st.PendingAssignments, int32(len(st.Feedback))}; !cmp.Equal(got, []int32{tc.want, tc.want, tc.want}) {
 				t.Errorf("searches, pending work and themes are %v, expected %d of each: who may not draw on a pool writes nothing on its dashboard", got, tc.want)
 			}
 		})
@@ -199,7 +199,7 @@ func TestTheOrderOfWhatIsCountedChangesNothing(t *testing.T) {
 	for seed := range uint64(10) {
 		input := many(60, 120, seed)
 		want := count(input)
-		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // The same order each time is what is wanted.
+		r := rand.New(rand.NewPCG(seed, 1))
 		for range 5 {
 			shuffle(r, input.Members)
 			shuffle(r, input.Engagements)

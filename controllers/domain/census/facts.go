@@ -75,7 +75,7 @@ func workOf(e *v1alpha1.Engagement) *work {
 	st := &e.Status
 	w := &work{recruiting: st.Phase == v1alpha1.PhaseRecruiting && st.Terms == nil, hours: hoursAsked(e)}
 	for i := range st.Phases {
-		switch at := &st.Phases[i].EnteredAt; st.Phases[i].Name { //nolint:exhaustive // The others are not counted.
+		switch at := &st.Phases[i].EnteredAt; st.Phases[i].Name {
 		case v1alpha1.PhaseRecruiting:
 			w.recruited = at
 		case v1alpha1.PhaseAssigned:

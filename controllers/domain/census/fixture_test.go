@@ -187,14 +187,14 @@ func training(attempts int32, validFor string) func(*v1alpha1.ChecklistStep) {
 	}
 }
 
-// is is how far a step is, since an hour.
-func is(name string, state v1alpha1.StepState, hours float64) v1alpha1.StepStatus {
+// standsAt is how far a step is, since an hour.
+func standsAt(name string, state v1alpha1.StepState, hours float64) v1alpha1.StepStatus {
 	return v1alpha1.StepStatus{Name: name, State: state, Since: moment(hours)}
 }
 
 // many is a pool with n members and m engagements of which every part varies, always the same for the same seed.
 func many(n, m int, seed uint64) Input {
-	r := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // The same world each time is what is wanted.
+	r := rand.New(rand.NewPCG(seed, seed))
 	steps := []v1alpha1.ChecklistStep{
 		step("identity"), step("portfolio", after("identity")), step("academy", training(2, "P1Y"), after("portfolio")), step("trial", notBefore(24), after("academy")),
 		step("interview", after("academy")), step("references"), step("contract", after("interview", "references")), step("tools", after("contract")),
@@ -206,7 +206,7 @@ func many(n, m int, seed uint64) Input {
 		passed := 0.0
 		for i := range steps {
 			passed += 200 * r.Float64()
-			st := is(steps[i].Name, stepStates[r.IntN(len(stepStates))], passed)
+			st := standsAt(steps[i].Name, stepStates[r.IntN(len(stepStates))], passed)
 			record := statement(area+"/"+steps[i].Name, v1alpha1.VerdictDone, passed)
 			st.Attestation = record.Name
 			statuses, records = append(statuses, st), append(records, record)
@@ -219,7 +219,7 @@ func many(n, m int, seed uint64) Input {
 		return statement("feedback/"+themes[r.IntN(len(themes))], verdicts[r.IntN(len(verdicts))], float64(r.IntN(5000)))
 	}
 	for i := range n {
-		w := worker(fmt.Sprintf("w-%d", i), screened(states[r.IntN(len(states))]), ranked([]string{"Standard", "Silver", "Gold", "Bronze"}[r.IntN(4)]), offering(int32(10+r.IntN(30)))) //nolint:gosec // Small.
+		w := worker(fmt.Sprintf("w-%d", i), screened(states[r.IntN(len(states))]), ranked([]string{"Standard", "Silver", "Gold", "Bronze"}[r.IntN(4)]), offering(int32(10+r.IntN(30))))
 		statuses, records := through("screening")
 		screening(steps, statuses...)(&w)
 		for _, record := range append(records, said()) {
@@ -236,13 +236,13 @@ func many(n, m int, seed uint64) Input {
 	for i := range m {
 		began := 5000 * r.Float64()
 		accepted := began + 300*r.Float64()
-		e := engagement(fmt.Sprintf("e-%d", i), lived(began, accepted, accepted+200*r.Float64()), asking(int32(r.IntN(40)))) //nolint:gosec // Small.
+		e := engagement(fmt.Sprintf("e-%d", i), lived(began, accepted, accepted+200*r.Float64()), asking(int32(r.IntN(40))))
 		e.Status.Onboarding.Definition = steps
 		statuses, records := through("onboarding")
 		e.Status.Onboarding.Steps = statuses
 		e.Status.Offboarding = &v1alpha1.ProcedureStatus{Definition: []v1alpha1.ChecklistStep{step("handover", beforeEnd(48)), step("return")}}
 		e.Spec.StatementOfWork.End, e.Status.Terms.StatementOfWork.End = at(9000), at(9000)
-		e.Status.Offboarding.Steps = []v1alpha1.StepStatus{is("handover", v1alpha1.StepDone, 8960+30*r.Float64()), is("return", v1alpha1.StepPending, 0)}
+		e.Status.Offboarding.Steps = []v1alpha1.StepStatus{standsAt("handover", v1alpha1.StepDone, 8960+30*r.Float64()), standsAt("return", v1alpha1.StepPending, 0)}
 		heard(append(records, said(), said())...)(&e)
 		for period := range 4 {
 			for _, evaluator := range []string{"mia", "ben"} {

@@ -2,7 +2,6 @@ package census
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -74,7 +73,7 @@ func (c *counting) rate(scorecard string, ratings []rating) {
 			c.ratings[scorecard] = t
 		}
 		t.units = append(t.units, scores)
-		t.ratings += int32(min(len(scores), math.MaxInt32)) //nolint:gosec // Within its range.
+		t.ratings += size(len(scores))
 	}
 }
 
@@ -82,7 +81,7 @@ func (c *counting) rate(scorecard string, ratings []rating) {
 func (c *counting) agreement() []v1alpha1.RaterAgreement {
 	var all []v1alpha1.RaterAgreement
 	for scorecard, t := range c.ratings {
-		a := v1alpha1.RaterAgreement{Scorecard: scorecard, Units: int32(min(len(t.units), math.MaxInt32)), Ratings: t.ratings} //nolint:gosec // Within its range.
+		a := v1alpha1.RaterAgreement{Scorecard: scorecard, Units: size(len(t.units)), Ratings: t.ratings}
 		if alpha, told := scoring.Alpha(scoring.Interval, t.units); told {
 			a.Alpha = thousandths(alpha)
 		}
@@ -110,7 +109,7 @@ func (c *counting) hear(statements []said) {
 			t = &theme{}
 			c.themes[s.theme] = t
 		}
-		switch s.verdict { //nolint:exhaustive // Feedback has these three.
+		switch s.verdict {
 		case v1alpha1.VerdictRaised:
 			t.raised = append(t.raised, s.at)
 		case v1alpha1.VerdictAcknowledged:
@@ -126,7 +125,7 @@ func (c *counting) hear(statements []said) {
 func (c *counting) feedback() []v1alpha1.FeedbackTheme {
 	var all []v1alpha1.FeedbackTheme
 	for name, t := range c.themes {
-		f := v1alpha1.FeedbackTheme{Theme: name, Raised: int32(min(len(t.raised), math.MaxInt32)), Acknowledged: t.acknowledged, Actioned: t.actioned} //nolint:gosec // Within its range.
+		f := v1alpha1.FeedbackTheme{Theme: name, Raised: size(len(t.raised)), Acknowledged: t.acknowledged, Actioned: t.actioned}
 		for _, at := range t.raised {
 			if at.After(t.lastActioned) {
 				f.OldestOpen = earliest(f.OldestOpen, &metav1.Time{Time: at})

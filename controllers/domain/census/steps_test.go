@@ -30,11 +30,11 @@ func TestTheFunnelSaysWhatBecameOfTheMembersAtEachStep(t *testing.T) {
 		return worker("w", screening(steps, statuses...))
 	}
 	members := []v1alpha1.Worker{
-		through(is("identity", done, 2), is("trial", done, 10)),   // 2 h, 8 h
-		through(is("identity", done, 4), is("trial", waived, 6)),  // 4 h, 2 h
-		through(is("identity", done, 3), is("trial", fails, 8)),   // 3 h, 5 h
-		through(is("identity", done, 5), is("trial", open, 5)),    // 5 h
-		through(is("identity", open, 0), is("trial", pending, 0)), // the trial has not opened
+		through(standsAt("identity", done, 2), standsAt("trial", done, 10)),   // 2 h, 8 h
+		through(standsAt("identity", done, 4), standsAt("trial", waived, 6)),  // 4 h, 2 h
+		through(standsAt("identity", done, 3), standsAt("trial", fails, 8)),   // 3 h, 5 h
+		through(standsAt("identity", done, 5), standsAt("trial", open, 5)),    // 5 h
+		through(standsAt("identity", open, 0), standsAt("trial", pending, 0)), // the trial has not opened
 	}
 	got := count(Input{Steps: steps, Members: members}).Funnel
 	want := []v1alpha1.FunnelStep{
@@ -48,8 +48,8 @@ func TestTheFunnelSaysWhatBecameOfTheMembersAtEachStep(t *testing.T) {
 
 func TestTheFunnelFollowsThePresentChecklistAndKeepsWhatIsLeftOfAFormerOne(t *testing.T) {
 	members := []v1alpha1.Worker{
-		worker("ada", screening(nil, is("zeal", done, 1), is("identity", done, 1))),
-		worker("bob", screening(nil, is("former", open, 1), is("identity", open, 1))),
+		worker("ada", screening(nil, standsAt("zeal", done, 1), standsAt("identity", done, 1))),
+		worker("bob", screening(nil, standsAt("former", open, 1), standsAt("identity", open, 1))),
 	}
 	var names []string
 	for _, s := range count(Input{Steps: []v1alpha1.ChecklistStep{step("trial"), step("identity")}, Members: members}).Funnel {
@@ -69,7 +69,7 @@ func TestTheFunnelFollowsThePresentChecklistAndKeepsWhatIsLeftOfAFormerOne(t *te
 
 func TestAStepIsDecidedOnce(t *testing.T) {
 	tried := func(attempts int32) v1alpha1.StepStatus {
-		st := is("academy", fails, 10)
+		st := standsAt("academy", fails, 10)
 		st.Attempts, st.Attestation = attempts, "last"
 		return st
 	}
@@ -91,14 +91,14 @@ func TestAStepIsDecidedOnce(t *testing.T) {
 		{"the last attempt decides, not the first", v1alpha1.ScreeningFailed, step("academy", training(3, "")), tried(3), outcome{1, 0, 1, 0, 30}},
 		{"what is no training has failed", v1alpha1.ScreeningFailed, step("academy"), tried(0), outcome{1, 0, 1, 0, 30}},
 		{"a step that nobody describes any more has failed", v1alpha1.ScreeningFailed, step("other"), tried(0), outcome{1, 0, 1, 0, 30}},
-		{"nobody waits for an open step once the attempt failed at another", v1alpha1.ScreeningFailed, step("academy"), is("academy", open, 10), outcome{1, 0, 0, 0, 0}},
-		{"a step that lapsed is open", v1alpha1.ScreeningLapsed, step("academy"), is("academy", open, 10), outcome{1, 0, 0, 1, 0}},
-		{"a waiver passes", v1alpha1.ScreeningPassed, step("academy"), is("academy", waived, 10), outcome{1, 1, 0, 0, 10}},
-		{"settled before it opened took no time", v1alpha1.ScreeningPassed, step("academy", notBefore(24)), is("academy", done, 10), outcome{1, 1, 0, 0, 0}},
+		{"nobody waits for an open step once the attempt failed at another", v1alpha1.ScreeningFailed, step("academy"), standsAt("academy", open, 10), outcome{1, 0, 0, 0, 0}},
+		{"a step that lapsed is open", v1alpha1.ScreeningLapsed, step("academy"), standsAt("academy", open, 10), outcome{1, 0, 0, 1, 0}},
+		{"a waiver passes", v1alpha1.ScreeningPassed, step("academy"), standsAt("academy", waived, 10), outcome{1, 1, 0, 0, 10}},
+		{"settled before it opened took no time", v1alpha1.ScreeningPassed, step("academy", notBefore(24)), standsAt("academy", done, 10), outcome{1, 1, 0, 0, 0}},
 		{"a step of which nothing is dated took no time", v1alpha1.ScreeningPassed, step("academy"), v1alpha1.StepStatus{Name: "academy", State: done}, outcome{1, 1, 0, 0, 0}},
-		{"a step that waits for its time was not entered", v1alpha1.ScreeningInProgress, step("academy"), is("academy", pending, 0), outcome{}},
-		{"a step that was left out was not entered", v1alpha1.ScreeningInProgress, step("academy"), is("academy", dropped, 0), outcome{}},
-		{"a state that nobody knows is passed over", v1alpha1.ScreeningInProgress, step("academy"), is("academy", "Odd", 0), outcome{}},
+		{"a step that waits for its time was not entered", v1alpha1.ScreeningInProgress, step("academy"), standsAt("academy", pending, 0), outcome{}},
+		{"a step that was left out was not entered", v1alpha1.ScreeningInProgress, step("academy"), standsAt("academy", dropped, 0), outcome{}},
+		{"a state that nobody knows is passed over", v1alpha1.ScreeningInProgress, step("academy"), standsAt("academy", "Odd", 0), outcome{}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			w := worker("ada", screened(tc.state), screening([]v1alpha1.ChecklistStep{tc.step}, tc.status), stating(poolName, last))
@@ -121,7 +121,7 @@ func TestLapsedTrainingOpensWhenItLapsed(t *testing.T) {
 	low.Score = new(int32)
 	ignored := statement("screening/academy", v1alpha1.VerdictDone, 20)
 	ignored.Ignored = "SelfDealing"
-	w := worker("ada", screening(steps, is("academy", done, yearAndDay+5)),
+	w := worker("ada", screening(steps, standsAt("academy", done, yearAndDay+5)),
 		stating(poolName, statement("screening/academy", v1alpha1.VerdictDone, 24)), stating(poolName, statement("screening/academy", v1alpha1.VerdictDone, yearAndDay+5)),
 		stating(poolName, low), stating(poolName, ignored), stating("developers", statement("screening/academy", v1alpha1.VerdictDone, 28)))
 	if got := count(Input{Steps: steps, Members: []v1alpha1.Worker{w}}).Funnel[0].Median; got.Duration != 5*time.Hour {
@@ -159,7 +159,7 @@ func TestStepsAheadOfTheEndOpenByIt(t *testing.T) {
 			e.Spec.StatementOfWork.End, e.Status.Terms.StatementOfWork.End = at(1000), at(1000)
 			e.Status.Offboarding = &v1alpha1.ProcedureStatus{Definition: steps}
 			tc.change(&e)
-			e.Status.Offboarding.Steps = []v1alpha1.StepStatus{is("skipped", dropped, 505), is("handover", done, tc.since), is("return", pending, 0)}
+			e.Status.Offboarding.Steps = []v1alpha1.StepStatus{standsAt("skipped", dropped, 505), standsAt("handover", done, tc.since), standsAt("return", pending, 0)}
 			got := count(Input{Engagements: []v1alpha1.Engagement{e}}).SlowestSteps
 			want := []v1alpha1.SlowStep{{Step: "offboarding/handover", Median: *lasting(tc.took), Sample: 1}}
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -174,15 +174,15 @@ func TestTheSlowestStepsOfAllAreasAreListed(t *testing.T) {
 		return &v1alpha1.ProcedureStatus{StartedAt: moment(0), Steps: statuses}
 	}
 	running := engagement("running", lived(-10, 0, 100), func(e *v1alpha1.Engagement) {
-		e.Status.Onboarding = procedure(is("nda", done, 30), is("laptop", open, 0), is("tools", done, 0), is("badge", done, 2))
+		e.Status.Onboarding = procedure(standsAt("nda", done, 30), standsAt("laptop", open, 0), standsAt("tools", done, 0), standsAt("badge", done, 2))
 	})
 	over := engagement("over", lived(-10, 0, 100), func(e *v1alpha1.Engagement) {
 		e.Status.EndedAt, e.Status.Phase = moment(400), v1alpha1.PhaseOffboarding
-		e.Status.Onboarding = procedure(is("nda", done, 50), is("laptop", open, 0), is("course", notDone, 400))
-		e.Status.Offboarding = procedure(is("return", done, 90), is("exit-talk", open, 0))
+		e.Status.Onboarding = procedure(standsAt("nda", done, 50), standsAt("laptop", open, 0), standsAt("course", notDone, 400))
+		e.Status.Offboarding = procedure(standsAt("return", done, 90), standsAt("exit-talk", open, 0))
 		e.Status.Offboarding.Definition = []v1alpha1.ChecklistStep{step("return")}
 	})
-	member := worker("ada", screening(nil, is("nda", done, 20), is("trial", done, 40), is("talk", done, 20)))
+	member := worker("ada", screening(nil, standsAt("nda", done, 20), standsAt("trial", done, 40), standsAt("talk", done, 20)))
 	got := count(Input{Members: []v1alpha1.Worker{member}, Engagements: []v1alpha1.Engagement{running, over}}).SlowestSteps
 	want := []v1alpha1.SlowStep{
 		{Step: "offboarding/return", Median: *lasting(90), Sample: 1},
@@ -194,7 +194,7 @@ func TestTheSlowestStepsOfAllAreasAreListed(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("the five slowest are others (-expected +got):\n%s", diff)
 	}
-	running.Status.Onboarding.Steps = append(running.Status.Onboarding.Steps, is("nda", open, 60))
+	running.Status.Onboarding.Steps = append(running.Status.Onboarding.Steps, standsAt("nda", open, 60))
 	for _, s := range count(Input{Engagements: []v1alpha1.Engagement{running, over}}).SlowestSteps {
 		if s.Step == "onboarding/nda" && s.Waiting != 1 {
 			t.Errorf("%d wait for %s, expected the one whose engagement has not ended", s.Waiting, s.Step)
@@ -206,7 +206,7 @@ func TestTheSlowestStepsOfAllAreasAreListed(t *testing.T) {
 func TestWhenAStepOpenedIsWhatTheChecklistShowed(t *testing.T) {
 	compared := 0
 	for seed := range uint64(300) {
-		r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // The same checklists each time are what is wanted.
+		r := rand.New(rand.NewPCG(seed, 3))
 		steps, records := randomProcedure(r)
 		began := map[string]float64{}
 		var result checklist.Result

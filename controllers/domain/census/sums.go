@@ -34,7 +34,7 @@ func timeTaken(took []time.Duration) *v1alpha1.TimeTaken {
 	m := median(took)
 	return &v1alpha1.TimeTaken{
 		Median: metav1.Duration{Duration: m}, P90: metav1.Duration{Duration: took[rank(90, len(took))].Round(time.Second)},
-		Sample: int32(min(len(took), math.MaxInt32)), //nolint:gosec // Within its range.
+		Sample: size(len(took)),
 	}
 }
 
@@ -61,7 +61,7 @@ func distribution(scores []int) *v1alpha1.ScoreDistribution {
 	}
 	slices.Sort(scores)
 	d := &v1alpha1.ScoreDistribution{
-		Sample: int32(min(n, math.MaxInt32)), //nolint:gosec // Within its range.
+		Sample: size(n),
 		P10:    points(scores[rank(10, n)]), Median: points((scores[(n-1)/2] + scores[n/2] + 1) / 2), P90: points(scores[rank(90, n)]),
 		Histogram: make([]int32, 10),
 	}
@@ -71,10 +71,15 @@ func distribution(scores []int) *v1alpha1.ScoreDistribution {
 	return d
 }
 
+// size is a number as the API has it.
+func size(n int) int32 {
+	return int32(min(max(n, 0), math.MaxInt32))
+}
+
 // tenths reads a score from 0 to 100 as whole tenths of a point, in which sums are exact.
 func tenths(score string) (int, bool) {
 	value, err := strconv.ParseFloat(score, 64)
-	if err != nil || !(value >= 0 && value <= 100) { //nolint:staticcheck // So written, it is false of what is not a number.
+	if err != nil || !(value >= 0 && value <= 100) {
 		return 0, false
 	}
 	return int(math.Round(10 * value)), true

@@ -79,7 +79,7 @@ func TestTimesAreSummedUpByMedianAndNinthTenth(t *testing.T) {
 				list = append(list, engagement(fmt.Sprint(i), lived(0, h, 1000)))
 			}
 			got := count(Input{Engagements: list}).Times.ToFill
-			want := &v1alpha1.TimeTaken{Median: *lasting(tc.median), P90: *lasting(tc.p90), Sample: int32(len(tc.hours))} //nolint:gosec // Small.
+			want := &v1alpha1.TimeTaken{Median: *lasting(tc.median), P90: *lasting(tc.p90), Sample: int32(len(tc.hours))}
 			want.Median.Duration, want.P90.Duration = want.Median.Round(1e9), want.P90.Round(1e9)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v hours are summed up wrongly (-expected +got):\n%s", tc.hours, diff)
@@ -217,7 +217,7 @@ func TestFeedbackIsCountedByTheme(t *testing.T) {
 }
 
 func TestOnlyWhatIsCountedIsNews(t *testing.T) {
-	base := worker("ada", ranked("Gold"), offering(20), holding("talent/e"), scored("80.0", "80.0"), screening(nil, is("trial", done, 5)))
+	base := worker("ada", ranked("Gold"), offering(20), holding("talent/e"), scored("80.0", "80.0"), screening(nil, standsAt("trial", done, 5)))
 	other := func(change func(*v1alpha1.Worker)) *v1alpha1.Worker {
 		w := base.DeepCopy()
 		change(w)
@@ -239,7 +239,7 @@ func TestOnlyWhatIsCountedIsNews(t *testing.T) {
 		{"the score", other(scored("81.0", "80.0")), false},
 		{"an evaluation", other(scored("80.0", "80.0", "80.0")), false},
 		{"a proposed demotion", other(standing(func(m *v1alpha1.PoolMembership) { m.Demotion = &v1alpha1.ProposedDemotion{} })), false},
-		{"when a step was done", other(screening(nil, is("trial", done, 6))), false},
+		{"when a step was done", other(screening(nil, standsAt("trial", done, 6))), false},
 		{"feedback", other(stating(poolName, statement("feedback/pay", v1alpha1.VerdictRaised, 1))), false},
 		{"a pool that was left", other(func(w *v1alpha1.Worker) { w.Status.Pools = nil }), false},
 	} {
@@ -268,7 +268,9 @@ func TestOnlyWhatIsCountedIsNews(t *testing.T) {
 		{"an evaluation", rated("creative", periodic("1", "ben", "80.0", 1)), false},
 		{"an accepted deliverable", delivering(30), false},
 		{"feedback", heard(statement("feedback/pay", v1alpha1.VerdictRaised, 1)), false},
-		{"a step", func(e *v1alpha1.Engagement) { e.Status.Onboarding.Steps = []v1alpha1.StepStatus{is("nda", open, 10)} }, false},
+		{"a step", func(e *v1alpha1.Engagement) {
+			e.Status.Onboarding.Steps = []v1alpha1.StepStatus{standsAt("nda", open, 10)}
+		}, false},
 	} {
 		t.Run("engagement: "+tc.reason, func(t *testing.T) {
 			changed := running.DeepCopy()
