@@ -39,7 +39,11 @@ type Reconciler struct {
 	// MaxConcurrent is how many engagements are worked on at once. Default: 4.
 	MaxConcurrent int
 
-	chain chain
+	chain  chain
+	plans  plans
+	places places
+	// queue and pools are where engagements and, for the planner, pools wait.
+	queue, pools queue
 }
 
 // +kubebuilder:rbac:groups=gig.longshore.dev,resources=engagements,verbs=get;list;watch;update;patch
@@ -64,10 +68,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if done, err := r.ensureFinalizer(ctx, eng); done || err != nil {
 		return ctrl.Result{}, ignoreRaces(err)
 	}
-	s, err := r.read(ctx, eng)
+	s, err := r.read(ctx, eng, nil)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("reading what engagement %s refers to: %w", req, err)
 	}
+	s.Planned = r.plans.of(poolOf(eng), req.NamespacedName)
 	d, unreviewed := r.decide(ctx, s)
 	if d == nil {
 		return ctrl.Result{}, unreviewed
@@ -76,6 +81,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: behindRetry}, nil
 	} else if err != nil {
 		return ctrl.Result{}, ignoreRaces(err)
+	}
+	if pool, wanted := r.plans.keep(s, d); wanted {
+		r.pools.add(pool, batchWindow)
 	}
 	if unreviewed != nil {
 		return ctrl.Result{}, unreviewed
@@ -147,13 +155,29 @@ func (r *Reconciler) act(ctx context.Context, s *scope, d *decision) error {
 		d.Status, d.Next = sealed.Status, sealed.Next
 	}
 	closed := d.Status.Phase == v1alpha1.PhaseClosed && s.Engagement.Status.Phase != v1alpha1.PhaseClosed
-	if err := r.writeStatus(ctx, s.Engagement, d.Status); err != nil {
+	if err := r.give(ctx, s, d.Status); err != nil {
 		return err
 	}
 	if d.Actions.Release || closed {
 		return r.release(ctx, s)
 	}
 	return nil
+}
+
+// give writes the status. Where it offers the work to somebody, or engages them, the person must have a place left that no other pass has taken meanwhile.
+func (r *Reconciler) give(ctx context.Context, s *scope, status *v1alpha1.EngagementStatus) error {
+	took, err := r.takePlace(ctx, s, status)
+	if err != nil {
+		return err
+	}
+	err = r.writeStatus(ctx, s.Engagement, status)
+	switch {
+	case took && err == nil:
+		r.places.wrote(s.Engagement.UID, s.Engagement.ResourceVersion)
+	case took:
+		r.places.wrote(s.Engagement.UID, "")
+	}
+	return err
 }
 
 // writeStatus writes the status once, if it differs. The optimistic lock turns a decision on a stale cache into a repetition.
@@ -199,7 +223,7 @@ func refusal(err error) string {
 	return strings.Join(fields, ", ")
 }
 
-// errBehind says that the cache does not show every grant, or the newest Dossier, as it is: the pass is run again when it may.
+// errBehind says that the cache does not show every grant, the newest Dossier, or who has been offered what, as it is: the pass is run again when it may.
 var errBehind = errors.New("the cache is behind the API server")
 
 const behindRetry = 200 * time.Millisecond

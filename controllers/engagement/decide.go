@@ -47,6 +47,7 @@ func (p *pass) live() {
 	for known := -1; known != p.said(); {
 		known = p.said()
 		p.waits, p.stalls, p.gate, p.holds, p.held = nil, nil, nil, nil, false
+		p.acts.Plan = nil
 		p.readStatements(false)
 		p.readEvaluations(false)
 		p.amend()

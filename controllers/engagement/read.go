@@ -9,7 +9,6 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,12 +17,14 @@ import (
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
-// read collects everything that a pass needs from the cache, by index.
-func (r *Reconciler) read(ctx context.Context, eng *v1alpha1.Engagement) (*scope, error) {
+// read collects everything that a pass needs from the cache, by index; the pool's roster unless it is known.
+func (r *Reconciler) read(ctx context.Context, eng *v1alpha1.Engagement, known *roster) (*scope, error) {
 	s := &scope{Now: r.Clock.Now().Truncate(time.Second), Engagement: eng, Workers: map[string]*v1alpha1.Worker{}, Head: r.chain.Head()}
 	steps := []func(context.Context, *scope) error{r.readStatements, r.readGrants}
 	if eng.Status.Phase != v1alpha1.PhaseClosed {
-		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, r.readMembers)
+		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, func(ctx context.Context, s *scope) error {
+			return r.readMembers(ctx, s, known)
+		})
 	}
 	for _, step := range steps {
 		if err := step(ctx, s); err != nil {
@@ -210,57 +211,6 @@ func (r *Reconciler) readPolicies(ctx context.Context, s *scope) error {
 	}
 	s.AdmissionMissing = admission.Missing(installed.Items, bindings.Items)
 	return nil
-}
-
-// readMembers reads the pool's workers and how much each is engaged, only while somebody is looked for.
-func (r *Reconciler) readMembers(ctx context.Context, s *scope) error {
-	st := &s.Engagement.Status
-	if s.Pool == nil || st.Terms != nil || st.EndedAt != nil {
-		return nil
-	}
-	selector, err := metav1.LabelSelectorAsSelector(&s.Pool.Spec.WorkerSelector)
-	if err != nil {
-		return nil //nolint:nilerr // the pool says so in its own status, and has no members until it is mended
-	}
-	members := &v1alpha1.WorkerList{}
-	if err := r.Client.List(ctx, members, client.InNamespace(s.Pool.Namespace), client.MatchingLabelsSelector{Selector: selector}); err != nil {
-		return fmt.Errorf("listing the pool's workers: %w", err)
-	}
-	s.Members = slices.DeleteFunc(members.Items, func(w v1alpha1.Worker) bool { return !w.DeletionTimestamp.IsZero() })
-	s.Load = map[string]load{}
-	for i := range s.Members {
-		key := s.Members[i].Spec.PersonKey
-		if _, known := s.Load[key]; known {
-			continue
-		}
-		engagements := &v1alpha1.EngagementList{}
-		if err := r.Client.List(ctx, engagements, client.MatchingFields{index.EngagementByPerson: key}); err != nil {
-			return fmt.Errorf("listing the engagements of a person: %w", err)
-		}
-		s.Load[key] = loadOf(slices.DeleteFunc(engagements.Items, func(eng v1alpha1.Engagement) bool {
-			return s.Engagement.Spec.Continues != nil && s.Predecessor != nil && eng.UID == s.Predecessor.UID // a renewal takes its place
-		}))
-	}
-	return nil
-}
-
-// loadOf sums up what a person is engaged in, and finds the newest decision on their rehire.
-func loadOf(engagements []v1alpha1.Engagement) load {
-	var l load
-	for i := range engagements {
-		eng := &engagements[i]
-		if eng.Status.EndedAt == nil {
-			l.Engagements++
-			if r := eng.Spec.Requirements; r != nil {
-				l.Hours += r.HoursPerWeek
-			}
-			continue
-		}
-		if eng.Status.Rehire != "" && (l.Rehire == "" || eng.Status.EndedAt.After(l.RehireAt)) {
-			l.Rehire, l.RehireAt = eng.Status.Rehire, eng.Status.EndedAt.Time
-		}
-	}
-	return l
 }
 
 // get reads one object from the cache; nil if it does not exist.

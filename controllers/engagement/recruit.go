@@ -2,14 +2,11 @@ package engagement
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
-	"github.com/longshore-dev/longshore/controllers/domain/matching"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
@@ -120,6 +117,18 @@ func (p *pass) unfit(w *v1alpha1.Worker) string {
 	if m := membership(w, p.Engagement.Spec.PoolRef.Name); m == nil || m.Screening != v1alpha1.ScreeningPassed {
 		return "their screening in the pool does not stand; renew it, or choose somebody else by changing workerRef"
 	}
+	l := p.Load[w.Spec.PersonKey]
+	switch {
+	case l.Rehire == v1alpha1.RehireIneligible:
+		return "it was decided meanwhile not to engage them again; choose somebody else by changing workerRef"
+	case l.Rehire == v1alpha1.RehireWithReview && !p.rehireApproved(w, l.RehireAt):
+		return "it was decided meanwhile to engage them again only after a review: attest approval/rehire of the worker"
+	}
+	if limits := p.Pool.Spec.Limits; limits != nil && limits.MaxConcurrentPerWorker > 0 {
+		if engaged, _, _ := l.taken(append(p.renewed(), p.Engagement.UID)...); engaged >= limits.MaxConcurrentPerWorker {
+			return fmt.Sprintf("they hold %d of the %d engagements that the pool allows a person at a time by now; end another, or raise the pool's limit", engaged, limits.MaxConcurrentPerWorker)
+		}
+	}
 	if held := p.complianceHolds(w.Spec.Jurisdiction); len(held) > 0 {
 		return held[0].Message
 	}
@@ -133,175 +142,6 @@ func (p *pass) refuse(offer *v1alpha1.Offer, state v1alpha1.CandidateState, at m
 		r.Refusals = r.Refusals[n-200:]
 	}
 	p.dropOffer()
-}
-
-// look ranks the pool and makes the next offer, or puts the shortlist before a person.
-func (p *pass) look() {
-	request := p.request()
-	ranked := matching.Rank(request, p.candidates())
-	p.st.Recruitment.Candidates = p.markSelected(ranked.Candidates)
-	p.st.Recruitment.Considered, p.st.Recruitment.Eligible = ranked.Considered, ranked.Eligible
-
-	eligible := ranked.Ranked
-	if request.Pinned != "" {
-		eligible = slices.DeleteFunc(slices.Clone(eligible), func(name string) bool { return name != request.Pinned })
-	}
-	if len(eligible) == 0 {
-		p.noCandidates(request)
-		return
-	}
-	if request.Pinned != "" || p.selectionMode() == v1alpha1.SelectionAutomatic {
-		p.offer(eligible[0])
-		return
-	}
-	if chosen := p.chosen(eligible); chosen != "" {
-		p.offer(chosen)
-		return
-	}
-	shortlist := eligible[:min(len(eligible), p.shortlist())]
-	for _, name := range shortlist {
-		p.setCandidate(name, v1alpha1.CandidateShortlisted)
-	}
-	p.wait("selection/candidate", v1alpha1.ActorRequester, p.since("selection/candidate"), p.fillBy(),
-		fmt.Sprintf("choose from the shortlist %v: attest selection/<worker> Chosen", shortlist))
-}
-
-func (p *pass) noCandidates(request matching.Request) {
-	message := fmt.Sprintf("nobody in pool %s can do the work: %d considered, none left. See status.recruitment.candidates for why; widen requirements, raise the rate, or add workers", p.Engagement.Spec.PoolRef.Name, p.st.Recruitment.Considered)
-	if request.Pinned != "" {
-		why := p.whyNot(request.Pinned)
-		if !slices.ContainsFunc(p.Members, func(w v1alpha1.Worker) bool { return w.Name == request.Pinned }) {
-			why = fmt.Sprintf(": pool %s does not select them", p.Engagement.Spec.PoolRef.Name)
-		}
-		message = fmt.Sprintf("the pinned worker %s cannot be offered the work%s; change workerRef, the terms, or the worker", request.Pinned, why)
-	}
-	p.stall(v1alpha1.ReasonNoCandidates, message)
-	p.wait("recruitment/candidates", v1alpha1.RoleManager, p.since("recruitment/candidates"), p.fillBy(), message)
-}
-
-func (p *pass) whyNot(worker string) string {
-	for _, c := range p.st.Recruitment.Candidates {
-		if c.Worker == worker && c.Reason != "" {
-			return ": " + c.Reason
-		}
-	}
-	return ""
-}
-
-func (p *pass) fillBy() *time.Time {
-	if r := p.Engagement.Spec.Recruitment; r != nil && r.FillBy != nil && r.FillBy.After(p.Now) {
-		return &r.FillBy.Time
-	}
-	return nil
-}
-
-func (p *pass) request() matching.Request {
-	r := matching.Request{
-		Requirements: p.Engagement.Spec.Requirements, StatementOfWork: &p.Engagement.Spec.StatementOfWork, Pool: &p.Pool.Spec, Exclude: map[string]string{},
-	}
-	if ref := p.Engagement.Spec.WorkerRef; ref != nil {
-		r.Pinned = ref.Name
-	}
-	for _, refusal := range p.st.Recruitment.Refusals {
-		if !p.refusedTheseTerms(refusal) {
-			continue
-		}
-		r.Exclude[refusal.Worker] = "did not answer the offer of these terms in time"
-		if refusal.State == v1alpha1.CandidateDeclined {
-			r.Exclude[refusal.Worker] = "declined the offer of these terms"
-		}
-	}
-	for i := range p.Members {
-		w := &p.Members[i]
-		if a := p.latest(areaSelection + "/" + w.Name); a != nil && a.Verdict == v1alpha1.VerdictPassed {
-			r.Exclude[w.Name] = "passed over by a person"
-		}
-		if p.Engagement.Spec.Replaces != nil && p.Predecessor.Status.Worker != nil && p.Predecessor.Status.Worker.PersonKey == w.Spec.PersonKey {
-			r.Exclude[w.Name] = "is the one who is replaced"
-		}
-		if p.approvedBefore(w) {
-			r.Exclude[w.Name] = "approved these terms, and nobody approves their own engagement"
-		}
-		if held := p.complianceHolds(w.Spec.Jurisdiction); len(held) > 0 {
-			r.Exclude[w.Name] = "held by compliance: " + held[0].Message
-		}
-	}
-	p.complianceHolds(p.jurisdictionOfPinned()) // leaves the engagement's own findings in status
-	return r
-}
-
-// approvedBefore says whether a worker had a part in approving what is proposed now, before anybody knew that they might be the one.
-func (p *pass) approvedBefore(w *v1alpha1.Worker) bool {
-	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
-		theirs := r.OnBehalfOf == w.Name || (w.Spec.Username != "" && r.Author == w.Spec.Username)
-		return theirs && strings.HasPrefix(r.Claim, areaApproval+"/") && r.Verdict == v1alpha1.VerdictApproved && r.Terms == proposedHash(p.st)
-	})
-}
-
-// refusedTheseTerms says whether a refusal is of what would be offered now.
-func (p *pass) refusedTheseTerms(refusal v1alpha1.Refusal) bool {
-	w := p.workerNamed(refusal.Worker)
-	if w == nil {
-		return false
-	}
-	rate, err := p.rateFor(w)
-	if err != nil {
-		return false
-	}
-	hash, err := terms.OfferHash(proposedHash(p.st), w.Name, w.UID, rate)
-	return err == nil && hash == refusal.Hash
-}
-
-func (p *pass) candidates() []matching.Worker {
-	workers := make([]matching.Worker, 0, len(p.Members))
-	for i := range p.Members {
-		w := &p.Members[i]
-		c := matching.Worker{Name: w.Name, UID: w.UID, PersonKey: w.Spec.PersonKey, Spec: &w.Spec, Tier: v1alpha1.DefaultTier}
-		if m := membership(w, p.Engagement.Spec.PoolRef.Name); m != nil {
-			c.Screening, c.Tier = m.Screening, m.Tier
-		}
-		l := p.Load[w.Spec.PersonKey]
-		c.Engaged, c.HoursTaken, c.Rehire = l.Engagements, l.Hours, l.Rehire
-		c.RehireApproved = p.rehireApproved(w, l.RehireAt)
-		workers = append(workers, c)
-	}
-	return workers
-}
-
-// rehireApproved says whether engaging a person again was approved since it was decided that it needs a review.
-func (p *pass) rehireApproved(w *v1alpha1.Worker, since time.Time) bool {
-	approved := false
-	for _, r := range w.Status.Attestations {
-		if r.Ignored == "" && r.Pool == p.Engagement.Spec.PoolRef.Name && r.Claim == "approval/rehire" && !r.At.Time.Before(since) && !p.requesters()[r.Author] {
-			if r.Verdict == v1alpha1.VerdictRejected {
-				return false
-			}
-			approved = true
-		}
-	}
-	return approved
-}
-
-func membership(w *v1alpha1.Worker, pool string) *v1alpha1.PoolMembership {
-	for i := range w.Status.Pools {
-		if w.Status.Pools[i].Name == pool {
-			return &w.Status.Pools[i]
-		}
-	}
-	return nil
-}
-
-// chosen is the eligible candidate whom a person chose last.
-func (p *pass) chosen(eligible []string) string {
-	var best *v1alpha1.AttestationRecord
-	name := ""
-	for _, worker := range eligible {
-		r := p.latest(areaSelection + "/" + worker)
-		if r != nil && r.Verdict == v1alpha1.VerdictChosen && (best == nil || supersedes(*r, *best)) {
-			best, name = r, worker
-		}
-	}
-	return name
 }
 
 func (p *pass) offer(name string) {
@@ -339,42 +179,4 @@ func (p *pass) rateFor(w *v1alpha1.Worker) (*v1alpha1.Rate, error) {
 		}
 	}
 	return terms.OfferRate(&p.Engagement.Spec.StatementOfWork, w.Spec.Rate, multiplier)
-}
-
-func (p *pass) setCandidate(worker string, state v1alpha1.CandidateState) {
-	for i := range p.st.Recruitment.Candidates {
-		if c := &p.st.Recruitment.Candidates[i]; c.Worker == worker {
-			c.State, c.Reason = state, ""
-		}
-	}
-}
-
-// markSelected shows on each candidate what became of them before.
-func (p *pass) markSelected(candidates []v1alpha1.Candidate) []v1alpha1.Candidate {
-	for i := range candidates {
-		c := &candidates[i]
-		if a := p.latest(areaSelection + "/" + c.Worker); a != nil && a.Verdict == v1alpha1.VerdictPassed {
-			c.State = v1alpha1.CandidatePassed
-		}
-		for _, refusal := range p.st.Recruitment.Refusals {
-			if refusal.Worker == c.Worker && p.refusedTheseTerms(refusal) {
-				c.State = refusal.State
-			}
-		}
-	}
-	return candidates
-}
-
-func (p *pass) selectionMode() v1alpha1.Selection {
-	if r := p.Engagement.Spec.Recruitment; r != nil && r.Selection != "" {
-		return r.Selection
-	}
-	return v1alpha1.SelectionRequester
-}
-
-func (p *pass) shortlist() int {
-	if r := p.Engagement.Spec.Recruitment; r != nil && r.Shortlist > 0 {
-		return int(r.Shortlist)
-	}
-	return defaultShortlist
 }

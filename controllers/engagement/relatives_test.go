@@ -161,13 +161,20 @@ func TestARenewalKeepsTheWorkerAndTakesTheirPlace(t *testing.T) {
 	})
 }
 
-func TestLoadCountsWhatHasNotEnded(t *testing.T) {
+func TestLoadCountsWhatHasNotEndedAndWhatIsOffered(t *testing.T) {
 	ended := metaTime(on("2026-12-01"))
-	var running, over, older v1alpha1.Engagement
+	var running, offered, over, older v1alpha1.Engagement
+	running.UID, offered.UID = "running", "offered"
 	running.Spec.Requirements = &v1alpha1.Requirements{HoursPerWeek: 20}
-	over.Status = v1alpha1.EngagementStatus{EndedAt: ended, Rehire: v1alpha1.RehireIneligible}
-	older.Status = v1alpha1.EngagementStatus{EndedAt: &metav1.Time{Time: on("2026-11-01")}, Rehire: v1alpha1.RehireEligible}
-	if l := loadOf([]v1alpha1.Engagement{over, running, older}); l.Engagements != 1 || l.Hours != 20 || l.Rehire != v1alpha1.RehireIneligible {
-		t.Errorf("one engagement of 20 hours runs, and the newest decision is Ineligible, but it is %+v", l)
+	offered.Spec.Requirements = &v1alpha1.Requirements{HoursPerWeek: 5}
+	running.Status.Terms = &v1alpha1.AcceptedTerms{}
+	over.Status = v1alpha1.EngagementStatus{EndedAt: ended, Rehire: v1alpha1.RehireIneligible, Terms: &v1alpha1.AcceptedTerms{}}
+	older.Status = v1alpha1.EngagementStatus{EndedAt: &metav1.Time{Time: on("2026-11-01")}, Rehire: v1alpha1.RehireEligible, Terms: &v1alpha1.AcceptedTerms{}}
+	l := loadOf([]v1alpha1.Engagement{over, running, older, offered})
+	if engaged, open, hours := l.taken(); engaged != 1 || open != 1 || hours != 25 || l.Rehire != v1alpha1.RehireIneligible {
+		t.Errorf("one engagement of 20 hours runs, one of 5 is offered, and the newest decision is Ineligible, but it is %+v", l)
+	}
+	if engaged, open, hours := l.taken("running"); engaged != 0 || open != 1 || hours != 5 {
+		t.Errorf("without the one that runs there is an offer of 5 hours, but there are %d and %d of %d hours", engaged, open, hours)
 	}
 }

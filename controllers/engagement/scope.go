@@ -31,8 +31,10 @@ type scope struct {
 	Pool *v1alpha1.TalentPool
 	// Members are the pool's workers; read only while somebody is looked for.
 	Members []v1alpha1.Worker
-	// Load is how much each person, by personKey, is engaged elsewhere; read with Members.
+	// Load is what each person, by personKey, has to do; read with Members.
 	Load map[string]load
+	// Planned is what the plan of the pool's open engagements means for this one; nil if it is in none.
+	Planned *planned
 	// Workers are the workers of the pool's namespace that the engagement or a statement names, by name.
 	Workers map[string]*v1alpha1.Worker
 	// Person are all Worker objects of the person who is engaged.
@@ -64,14 +66,6 @@ type scope struct {
 	Dossier *v1alpha1.Dossier
 	// Head of the chain as far as the cache knows; a stale one makes a create conflict, and the pass is run again.
 	Head dossier.Head
-}
-
-// load is how much a person is engaged elsewhere.
-type load struct {
-	Engagements int32
-	Hours       int32
-	Rehire      v1alpha1.Rehire
-	RehireAt    time.Time
 }
 
 // pass decides what one scope means. Every decision is a function of the scope alone: it reads no clock and calls nobody.
@@ -111,6 +105,8 @@ type actions struct {
 	IgnoreEvaluations  map[string]v1alpha1.Standing
 	// Review is whose right to hand what out is yet to be reviewed; the pass is then decided anew.
 	Review []handOut
+	// Plan asks for a plan of the pool's open engagements, this one among them.
+	Plan *demand
 	// Grants are the grants as they should be.
 	Grants []grant
 	// Seal asks for the Dossier.

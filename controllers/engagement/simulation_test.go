@@ -69,7 +69,7 @@ type story struct {
 func tell(t *testing.T, seed uint64) *story {
 	t.Helper()
 	w := theWorkedCases(t)
-	w.rnd, w.noise, w.closeLooks = rand.New(rand.NewPCG(seed, 7)), true, 10
+	w.rnd, w.leaders, w.noise, w.closeLooks = rand.New(rand.NewPCG(seed, 7)), rand.New(rand.NewPCG(seed, 8)), true, 10
 	s := &story{w: w, told: map[string]string{}, cast: &cast{w: w, answered: map[string]bool{}, tried: map[string]int{}}}
 	s.events = []reaction{
 		{on("2026-11-16 10:00"), func() {

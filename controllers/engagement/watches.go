@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/index"
@@ -32,11 +33,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if _, err := dossiers.AddEventHandler(&r.chain); err != nil {
 		return fmt.Errorf("following the chain of Dossiers: %w", err)
 	}
+	if err := (&planner{r}).setup(mgr); err != nil {
+		return err
+	}
 	edited := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("engagement").
 		For(&v1alpha1.Engagement{}).
+		WatchesRawSource(source.Func(r.queue.follow)).
 		Watches(&v1alpha1.Engagement{}, handler.EnqueueRequestsFromMapFunc(r.relatives)).
+		Watches(&v1alpha1.Engagement{}, handler.Funcs{UpdateFunc: r.offersChanged}).
 		Watches(&v1alpha1.Attestation{}, handler.EnqueueRequestsFromMapFunc(attestationSubject)).
 		Watches(&v1alpha1.Evaluation{}, handler.EnqueueRequestsFromMapFunc(evaluationSubject)).
 		Watches(&v1alpha1.AccessGrant{}, handler.EnqueueRequestsFromMapFunc(grantSubject)).

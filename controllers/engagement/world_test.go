@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -51,6 +52,14 @@ type world struct {
 	// brokenTargets neither grant nor revoke anything.
 	brokenTargets bool
 
+	// leaders says when another one takes over.
+	leaders *rand.Rand
+	// plans are what a planner has in memory, and wanted are the pools for which a plan is to be made.
+	plans  plans
+	wanted map[types.NamespacedName]bool
+	// planned counts the plans that were made.
+	planned int
+
 	// seen are the engagements as the last pass left them in its cache.
 	seen map[string]*v1alpha1.Engagement
 	next map[string]time.Time
@@ -62,11 +71,11 @@ type world struct {
 func newWorld(t testing.TB, moment string) *world {
 	t.Helper()
 	w := &world{
-		t: t, now: on(moment), rnd: rand.New(rand.NewPCG(1, 1)), namespaces: map[string]*corev1.Namespace{}, engagements: map[string]*v1alpha1.Engagement{},
+		t: t, now: on(moment), rnd: rand.New(rand.NewPCG(1, 1)), leaders: rand.New(rand.NewPCG(1, 2)), namespaces: map[string]*corev1.Namespace{}, engagements: map[string]*v1alpha1.Engagement{},
 		pools: map[string]*v1alpha1.TalentPool{}, workers: map[string]*v1alpha1.Worker{}, checklists: map[string]*v1alpha1.Checklist{},
 		scorecards: map[string]*v1alpha1.Scorecard{}, profiles: map[string]*v1alpha1.AccessProfile{}, atts: map[string]*v1alpha1.Attestation{},
 		evals: map[string]*v1alpha1.Evaluation{}, grants: map[string]*v1alpha1.AccessGrant{}, dossiers: map[string]*v1alpha1.Dossier{},
-		mayNotGrant: map[string]bool{}, preexisting: map[string]bool{}, seen: map[string]*v1alpha1.Engagement{}, next: map[string]time.Time{},
+		mayNotGrant: map[string]bool{}, preexisting: map[string]bool{}, wanted: map[types.NamespacedName]bool{}, seen: map[string]*v1alpha1.Engagement{}, next: map[string]time.Time{},
 	}
 	return w
 }
@@ -227,9 +236,14 @@ func (w *world) pass(name string) {
 		return
 	}
 	s := w.scope(eng)
+	s.Planned = w.plans.of(poolOf(eng), client.ObjectKeyFromObject(eng))
 	d := w.decide(s)
 	w.next[name] = d.Next
-	w.act(s, d)
+	if w.act(s, d) {
+		if pool, wanted := w.plans.keep(s, d); wanted {
+			w.wanted[pool] = true
+		}
+	}
 }
 
 // finalizers replaces an engagement's, if it is still as it was read. The last one gone, a deleted object is gone.
@@ -299,21 +313,21 @@ func (w *world) review(s *scope, d *decision) *decision {
 	return w.decide(s)
 }
 
-// act does what act.go does, write by write, so that a pass can be killed between any two.
-func (w *world) act(s *scope, d *decision) {
+// act does what act.go does, write by write, so that a pass can be killed between any two. It says whether the pass got to its end.
+func (w *world) act(s *scope, d *decision) bool {
 	w.t.Helper()
 	w.checkDecision(s, d)
 	for _, g := range d.Actions.Grants {
 		if !w.applyGrant(s, g) {
-			return
+			return false
 		}
 	}
 	if !w.mark(s, &d.Actions) {
-		return
+		return false
 	}
 	if d.Actions.Seal != nil {
 		if !w.seal(s, d) {
-			return
+			return false
 		}
 		sealed := w.decide(s)
 		d.Status, d.Next = sealed.Status, sealed.Next
@@ -322,15 +336,16 @@ func (w *world) act(s *scope, d *decision) {
 	closed := d.Status.Phase == v1alpha1.PhaseClosed && eng.Status.Phase != v1alpha1.PhaseClosed
 	if !equality.Semantic.DeepEqual(&eng.Status, d.Status) {
 		if w.engagements[eng.Name].ResourceVersion != eng.ResourceVersion {
-			return // a conflict: the pass is repeated on what is true now
+			return false // a conflict: the pass is repeated on what is true now
 		}
 		if !w.write(func() { w.writeStatus(eng, d.Status) }) {
-			return
+			return false
 		}
 	}
 	if d.Actions.Release || closed {
 		w.release(s)
 	}
+	return true
 }
 
 func (w *world) writeStatus(eng *v1alpha1.Engagement, status *v1alpha1.EngagementStatus) {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -22,6 +23,9 @@ func (w *world) settle() *world {
 	noise := w.noise
 	w.noise = false
 	defer func() { w.noise = noise }()
+	if noise && w.leaders.IntN(4) == 0 {
+		w.plans, w.wanted = plans{}, map[types.NamespacedName]bool{} // another leader, who knows of no plan
+	}
 	for range 100 {
 		before := w.writes
 		for _, name := range keys(w.engagements) {
@@ -30,7 +34,7 @@ func (w *world) settle() *world {
 		for _, name := range keys(w.grants) {
 			w.access(name)
 		}
-		if w.writes == before {
+		if w.writes == before && !w.makePlans() {
 			w.checkRest()
 			return w
 		}
@@ -104,6 +108,9 @@ func (w *world) checkQuiet(next time.Time) {
 	if gap < 2 {
 		return
 	}
+	if len(w.wanted) > 0 {
+		w.t.Fatalf("at rest at %s nobody needs a plan, but one is asked for of %v", w.now.Format(time.DateTime), w.wanted)
+	}
 	now, writes := w.now, w.writes
 	w.now = now.Add(time.Duration(1+w.rnd.Int64N(gap-1)) * time.Second)
 	noise := w.noise
@@ -121,7 +128,45 @@ func (w *world) checkQuiet(next time.Time) {
 				name, w.now.Format(time.DateTime), cmp.Diff(before, w.engagements[name]))
 		}
 	}
+	if len(w.wanted) > 0 {
+		w.t.Fatalf("nothing happened between %s and %s, but plans are asked for: %v", now.Format(time.DateTime), next.Format(time.DateTime), w.wanted)
+	}
 	w.now, w.noise = now, noise
+}
+
+// makePlans makes the plans that passes have asked for, as the planner does once they are all in. It says whether there were any.
+func (w *world) makePlans() bool {
+	w.t.Helper()
+	made := false
+	for pool := range w.wanted {
+		delete(w.wanted, pool)
+		asked := w.plans.demanded(pool)
+		if len(asked) == 0 {
+			continue
+		}
+		demands := map[types.NamespacedName]*demand{}
+		for _, eng := range values(w.engagements) {
+			key := client.ObjectKeyFromObject(eng)
+			if poolOf(eng) != pool || !asked[key] && !mayBeOpen(eng) {
+				continue
+			}
+			d, err := decide(w.scope(eng))
+			if err != nil {
+				w.t.Fatalf("finding out what %s asks for: %v", key, err)
+			}
+			if d.Actions.Plan != nil {
+				demands[key] = d.Actions.Plan
+			}
+		}
+		entries, err := fill(demands)
+		if err != nil {
+			w.t.Fatalf("planning for %s: %v", pool, err)
+		}
+		w.plans.replace(pool, entries)
+		w.planned++
+		made = true
+	}
+	return made
 }
 
 func (w *world) checkRest() {

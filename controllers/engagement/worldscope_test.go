@@ -16,7 +16,7 @@ import (
 )
 
 // scopeOptions compare scopes and decisions whole; empty and absent lists are the same to the API server.
-var scopeOptions = []cmp.Option{cmp.AllowUnexported(scope{}, load{}, decision{}, actions{}, grant{}), cmpopts.EquateEmpty()}
+var scopeOptions = []cmp.Option{cmp.AllowUnexported(scope{}, load{}, decision{}, actions{}, grant{}, planned{}), cmpopts.EquateEmpty()}
 
 // diff looks closer only where there is something to see: comparing two scopes for a report is slow.
 func diff(a, b any) string {
@@ -149,9 +149,13 @@ func (w *world) scopeMembers(s *scope) {
 		s.Members = append(s.Members, *wk.DeepCopy())
 		var held []v1alpha1.Engagement
 		for _, other := range values(w.engagements) {
-			renewed := s.Engagement.Spec.Continues != nil && s.Predecessor != nil && other.UID == s.Predecessor.UID
-			if other.Status.Worker != nil && other.Status.Worker.PersonKey == wk.Spec.PersonKey && !renewed {
+			if other.Status.Worker != nil && other.Status.Worker.PersonKey == wk.Spec.PersonKey {
 				held = append(held, *other)
+			}
+			for _, same := range values(w.workers) {
+				if same.Spec.PersonKey == wk.Spec.PersonKey && offeredTo(other, same) {
+					held = append(held, *other)
+				}
 			}
 		}
 		s.Load[wk.Spec.PersonKey] = loadOf(held)
@@ -185,6 +189,11 @@ func cloneScope(s *scope) *scope {
 	c.Members, c.Person, c.Successors = cloneList(s.Members), cloneList(s.Person), cloneList(s.Successors)
 	c.Attestations, c.Evaluations, c.Grants, c.Policies = cloneList(s.Attestations), cloneList(s.Evaluations), cloneList(s.Grants), cloneList(s.Policies)
 	c.MayGrant = maps.Clone(s.MayGrant)
+	if s.Planned != nil {
+		plan := *s.Planned
+		plan.Considered.Candidates = slices.Clone(plan.Considered.Candidates)
+		c.Planned = &plan
+	}
 	return &c
 }
 

@@ -2,6 +2,8 @@ package matching
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +18,11 @@ func (m *match) reasons(w *Worker) []string {
 		m.notScreened(w),
 		m.notRehired(w),
 		m.tooManyEngagements(w),
+		m.tenureTooLong(w),
 		m.noRate(w),
 	}
 	if m.Pinned == "" {
-		findings = append(findings, m.lacksSkills(w), m.lacksLanguages(w), m.tierTooLow(w), m.tooFewHours(w), m.notAvailable(w),
+		findings = append(findings, m.lacksSkills(w), m.lacksLanguages(w), m.lacksDocuments(w), m.tierTooLow(w), m.tooFewHours(w), m.notAvailable(w),
 			m.tooLittleOverlap(w))
 	}
 	var reasons []string
@@ -63,14 +66,33 @@ func (m *match) notRehired(w *Worker) string {
 }
 
 func (m *match) tooManyEngagements(w *Worker) string {
-	if m.Pool.Limits == nil {
+	if m.places(w) > 0 {
 		return ""
 	}
-	limit := m.Pool.Limits.MaxConcurrentPerWorker
-	if limit == 0 || w.Engaged < limit {
+	holds := fmt.Sprintf("holds %d", w.Engaged)
+	switch {
+	case w.Offered > 0 && w.Engaged == 0:
+		holds = fmt.Sprintf("has been offered %d", w.Offered)
+	case w.Offered > 0:
+		holds += fmt.Sprintf(" and has been offered %d", w.Offered)
+	}
+	return fmt.Sprintf("%s of the %d engagements that the pool allows a person at a time", holds, m.Pool.Limits.MaxConcurrentPerWorker)
+}
+
+// places is how many more engagements the pool's limit leaves a person. An open offer takes one: it may be accepted at any moment.
+func (m *match) places(w *Worker) int32 {
+	if m.Pool.Limits == nil || m.Pool.Limits.MaxConcurrentPerWorker == 0 {
+		return math.MaxInt32
+	}
+	return max(m.Pool.Limits.MaxConcurrentPerWorker-w.Engaged-w.Offered, 0)
+}
+
+// tenureTooLong is whether the work would go on when the person may no longer be engaged.
+func (m *match) tenureTooLong(w *Worker) string {
+	if w.Tenure == nil || !w.Tenure.Limit.Before(m.StatementOfWork.End.Time) {
 		return ""
 	}
-	return fmt.Sprintf("holds %d of the %d engagements that the pool allows a person at a time", w.Engaged, limit)
+	return fmt.Sprintf("reaches the tenure limit of policy %s on %s, before the end", w.Tenure.Policy, day(w.Tenure.Limit))
 }
 
 func (m *match) lacksSkills(w *Worker) string {
@@ -123,6 +145,21 @@ func speaks(languages []string, asked string) bool {
 		}
 	}
 	return false
+}
+
+// lacksDocuments says which documents the worker does not hold until the end.
+func (m *match) lacksDocuments(w *Worker) string {
+	var lacks []string
+	for _, name := range m.requirements.Documents {
+		i := slices.IndexFunc(w.Spec.Documents, func(d v1alpha1.WorkerDocument) bool { return d.Name == name })
+		switch {
+		case i < 0:
+			lacks = append(lacks, "does not hold the document "+name)
+		case w.Spec.Documents[i].ExpiresAt != nil && w.Spec.Documents[i].ExpiresAt.Before(&m.StatementOfWork.End):
+			lacks = append(lacks, fmt.Sprintf("the document %s expires on %s, before the end", name, day(w.Spec.Documents[i].ExpiresAt.Time)))
+		}
+	}
+	return strings.Join(lacks, "; ")
 }
 
 func (m *match) tierTooLow(w *Worker) string {

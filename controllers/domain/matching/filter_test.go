@@ -33,6 +33,13 @@ func TestAWorkerWhoCannotDoItIsExcludedWithAReason(t *testing.T) {
 	rehire := func(r v1alpha1.Rehire, approved bool) func(*Worker) {
 		return func(w *Worker) { w.Rehire, w.RehireApproved = r, approved }
 	}
+	documents := func(names ...string) func(*Request) {
+		return asking(func(r *v1alpha1.Requirements) { r.Documents = names })
+	}
+	offered := func(n int32) func(*Worker) { return func(w *Worker) { w.Offered = n } }
+	tenured := func(limit time.Time) func(*Worker) {
+		return func(w *Worker) { w.Tenure = &Tenure{Policy: "leased-workers", Limit: limit} }
+	}
 	engaged := func(n int32) func(*Worker) { return func(w *Worker) { w.Engaged = n } }
 	from := func(at time.Time) func(*Worker) {
 		return available(func(a *v1alpha1.Availability) { a.From = metaTime(at) })
@@ -96,7 +103,23 @@ func TestAWorkerWhoCannotDoItIsExcludedWithAReason(t *testing.T) {
 
 		{"no more engagements than allowed", request(atMost(2)), worker("ada", engaged(1)), ""},
 		{"as many engagements as allowed", request(atMost(2)), worker("ada", engaged(2)), "holds 2 of the 2 engagements that the pool allows a person at a time"},
+		{"open offers take places too", request(atMost(2)), worker("ada", engaged(1), offered(1)), "holds 1 and has been offered 1 of the 2 engagements that the pool allows a person at a time"},
+		{"nothing but open offers", request(atMost(2)), worker("ada", offered(2)), "has been offered 2 of the 2 engagements that the pool allows a person at a time"},
+		{"an open offer and a place left", request(atMost(3)), worker("ada", engaged(1), offered(1)), ""},
+		{"more than a limit that was lowered", request(atMost(1)), worker("ada", engaged(3)), "holds 3 of the 1 engagements"},
 		{"no limit", request(func(r *Request) { r.Pool.Limits = &v1alpha1.PoolLimits{} }), worker("ada", engaged(50)), ""},
+
+		{"a document without an expiry", request(documents("work-permit")), worker("ada", holding("work-permit", nil)), ""},
+		{"a document that expires as the work ends", request(documents("work-permit")), worker("ada", holding("work-permit", metaTime(workEnd))), ""},
+		{"a document that expires before the end", request(documents("work-permit")), worker("ada", holding("work-permit", metaTime(workEnd.Add(-time.Second)))), "the document work-permit expires on 2027-01-01, before the end"},
+		{"a document that nobody holds", request(documents("work-permit")), worker("ada", holding("passport", nil)), "does not hold the document work-permit"},
+		{"all documents are asked for", request(documents("work-permit", "passport", "insurance")), worker("ada", holding("passport", nil), holding("insurance", metaTime(workStart))),
+			"does not hold the document work-permit; the document insurance expires on 2026-12-01, before the end"},
+		{"documents that are not asked for", request(), worker("ada", holding("work-permit", metaTime(workStart))), ""},
+
+		{"no tenure limit", request(), worker("ada"), ""},
+		{"a tenure limit at the end", request(), worker("ada", tenured(workEnd)), ""},
+		{"a tenure limit before the end", request(), worker("ada", tenured(workEnd.Add(-time.Second))), "reaches the tenure limit of policy leased-workers on 2027-01-01, before the end"},
 
 		{"eligible for rehire", request(), worker("ada", rehire(v1alpha1.RehireEligible, false)), ""},
 		{"not to be engaged again", request(), worker("ada", rehire(v1alpha1.RehireIneligible, true)), "was decided not to be engaged again"},
@@ -169,7 +192,7 @@ func TestAPinnedWorkerSkipsTheRequirementsAndNothingElse(t *testing.T) {
 			},
 			asking(func(r *v1alpha1.Requirements) {
 				r.Skills = []v1alpha1.SkillRequirement{{Name: "go", MinLevel: 5, Required: true}}
-				r.Languages, r.MinTier, r.HoursPerWeek = []string{"de"}, "Platinum", 40
+				r.Languages, r.MinTier, r.HoursPerWeek, r.Documents = []string{"de"}, "Platinum", 40, []string{"work-permit"}
 				r.TimeZoneOverlap = &v1alpha1.TimeZoneOverlap{Zone: "Europe/Berlin", Hours: 8}
 			}),
 		}, changes...)...)
@@ -187,6 +210,8 @@ func TestAPinnedWorkerSkipsTheRequirementsAndNothingElse(t *testing.T) {
 		{"who is not screened", demanding(), unfit(func(w *Worker) { w.Screening = v1alpha1.ScreeningInProgress }), "has not passed the pool's screening yet"},
 		{"who is ruled out", demanding(func(r *Request) { r.Exclude = map[string]string{"ada": "declined this offer"} }), unfit(), "declined this offer"},
 		{"who is not to be engaged again", demanding(), unfit(func(w *Worker) { w.Rehire = v1alpha1.RehireIneligible }), "was decided not to be engaged again"},
+		{"whose tenure ends before the work", demanding(), unfit(func(w *Worker) { w.Tenure = &Tenure{Policy: "leased-workers", Limit: workStart} }), "reaches the tenure limit"},
+		{"who has been offered as much as the pool allows", demanding(), unfit(func(w *Worker) { w.Offered = 1 }), "has been offered 1 of the 1 engagements"},
 		{"who is engaged as often as the pool allows", demanding(), unfit(func(w *Worker) { w.Engaged = 1 }), "holds 1 of the 1 engagements"},
 		{"to whom no rate can be offered", demanding(atOwnRate), unfit(), "there is no rate to offer"},
 	} {

@@ -79,6 +79,17 @@ func asking(change func(*v1alpha1.Requirements)) func(*Request) {
 	return func(r *Request) { change(r.Requirements) }
 }
 
+func holding(document string, expires *metav1.Time) func(*Worker) {
+	return func(w *Worker) {
+		w.Spec.Documents = append(w.Spec.Documents, v1alpha1.WorkerDocument{Name: document, URI: "https://example.com/" + document, ExpiresAt: expires})
+	}
+}
+
+// rated at a score in tenths of a point.
+func rated(tenths int32) func(*Worker) {
+	return func(w *Worker) { w.Performance = tenths }
+}
+
 func atOwnRate(r *Request) { r.StatementOfWork.Rate = nil }
 
 func lasting(start, end time.Time) func(*Request) {
@@ -93,9 +104,25 @@ func overlapping(zone string, hours int32) func(*Request) {
 	})
 }
 
+// weighing leaves out performance and time zone.
 func weighing(skills, tier, cost, load int32) func(*Request) {
+	none := int32(0)
 	return func(r *Request) {
-		r.Pool.Matching = &v1alpha1.Matching{Weights: &v1alpha1.MatchingWeights{Skills: &skills, Tier: &tier, Cost: &cost, Load: &load}}
+		r.Pool.Matching = &v1alpha1.Matching{Weights: &v1alpha1.MatchingWeights{Skills: &skills, Performance: &none, Tier: &tier, Cost: &cost, Load: &load, TimeZone: &none}}
+	}
+}
+
+// weighingOnly leaves out every other part.
+func weighingOnly(part string) func(*Request) {
+	return func(r *Request) {
+		weights := map[string]*int32{}
+		for _, name := range []string{"skills", "performance", "tier", "cost", "load", "timeZone"} {
+			weights[name] = new(int32)
+		}
+		*weights[part] = 1
+		r.Pool.Matching = &v1alpha1.Matching{Weights: &v1alpha1.MatchingWeights{
+			Skills: weights["skills"], Performance: weights["performance"], Tier: weights["tier"], Cost: weights["cost"], Load: weights["load"], TimeZone: weights["timeZone"],
+		}}
 	}
 }
 

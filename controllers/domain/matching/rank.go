@@ -5,8 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/types"
+	"time"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -20,22 +19,34 @@ const (
 
 // Worker is a member of the pool with what is known of them at the moment.
 type Worker struct {
-	Name      string
-	UID       types.UID
+	Name string
+	// PersonKey joins the Worker objects of one person in a plan; a ranking does not read it.
 	PersonKey string
 	Spec      *v1alpha1.WorkerSpec
 	// Screening is how far the pool's screening is; only Passed will do.
 	Screening v1alpha1.ScreeningState
 	// Tier in the pool. A name that the pool does not have counts as its lowest tier.
 	Tier string
-	// Engaged is how many engagements the person holds now.
-	Engaged int32
-	// HoursTaken is how many hours a week those take.
+	// Performance is the score in the pool in tenths of a point, 0 to 1000; of one without evaluations, what the pool expects of a new one.
+	Performance int32
+	// Engaged is how many engagements the person holds now, Offered how many offers to them wait for an answer.
+	Engaged, Offered int32
+	// HoursTaken is how many hours a week both take.
 	HoursTaken int32
 	// Rehire is the latest decision for the person; empty if there is none.
 	Rehire v1alpha1.Rehire
 	// RehireApproved says that engaging a person WithReview was approved for this engagement.
 	RehireApproved bool
+	// Tenure is the nearest limit on how long the person may be engaged; nil if there is none.
+	Tenure *Tenure
+}
+
+// Tenure is a limit that the person reaches if engaged without a gap.
+type Tenure struct {
+	// Policy by name, which sets the limit.
+	Policy string
+	// Limit is when it is reached.
+	Limit time.Time
 }
 
 // Request is what is looked for. StatementOfWork and Pool are required.
@@ -54,10 +65,30 @@ type Request struct {
 type Result struct {
 	// Candidates are the best first, then the excluded with their reasons, by name; 50 at most.
 	Candidates []v1alpha1.Candidate
-	// Ranked are the names of all who can do it, the best first.
-	Ranked []string
+	// Ranked are all who can do it, the best first.
+	Ranked []Ranked
 	// Considered is how many workers were looked at, Eligible how many of them can do it.
 	Considered, Eligible int32
+}
+
+// Ranked is a worker who can do the work.
+type Ranked struct {
+	Name, PersonKey string
+	// Tenths is the score in tenths of a point, 0 to 1000.
+	Tenths int32
+	// Busier is by how many tenths the score were lower, had they one more engagement like this one.
+	Busier int32
+	// Places is how many more engagements the pool's limit leaves the person.
+	Places int32
+}
+
+// Names of all who can do it, the best first.
+func (r Result) Names() []string {
+	names := make([]string, 0, len(r.Ranked))
+	for _, w := range r.Ranked {
+		names = append(names, w.Name)
+	}
+	return names
 }
 
 // Rank filters the workers and puts those who remain in order of score, equal scores in order of name. The order of the
@@ -81,17 +112,18 @@ func Rank(req Request, workers []Worker) Result {
 		eligible = append(eligible, m.score(w))
 	}
 	slices.SortFunc(eligible, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.tenths, a.tenths), strings.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(b.Tenths, a.Tenths), strings.Compare(a.Name, b.Name))
 	})
 	slices.SortFunc(rest, func(a, b v1alpha1.Candidate) int { return strings.Compare(a.Worker, b.Worker) })
 
 	result := Result{Considered: int32(len(workers)), Eligible: int32(len(eligible))} //nolint:gosec // A pool has fewer members than 2³¹.
 	for _, s := range eligible {
-		result.Ranked = append(result.Ranked, s.name)
+		result.Ranked = append(result.Ranked, s.Ranked)
+	}
+	for _, s := range eligible[:min(len(eligible), maxCandidates)] {
 		result.Candidates = append(result.Candidates, s.candidate())
 	}
-	result.Candidates = append(result.Candidates, rest...)
-	result.Candidates = result.Candidates[:min(len(result.Candidates), maxCandidates)]
+	result.Candidates = append(result.Candidates, rest[:min(len(rest), maxCandidates-len(result.Candidates))]...)
 	return result
 }
 
@@ -100,6 +132,7 @@ type match struct {
 	Request
 	requirements v1alpha1.Requirements
 	tiers        []v1alpha1.Tier
+	weights      v1alpha1.MatchingWeights
 	overlaps     *overlaps
 	// atOwnRate is the statement of work without its rate: what a worker would ask for of themselves.
 	atOwnRate v1alpha1.StatementOfWork
@@ -110,6 +143,9 @@ func newMatch(req Request) *match {
 	m.atOwnRate.Rate = nil
 	if len(m.tiers) == 0 {
 		m.tiers = []v1alpha1.Tier{{Name: v1alpha1.DefaultTier}}
+	}
+	if req.Pool.Matching != nil && req.Pool.Matching.Weights != nil {
+		m.weights = *req.Pool.Matching.Weights
 	}
 	if req.Requirements != nil {
 		m.requirements = *req.Requirements

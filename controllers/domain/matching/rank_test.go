@@ -14,7 +14,7 @@ import (
 )
 
 // best is the order of the workers who can do it, in one line.
-func best(r Result) string { return strings.Join(r.Ranked, " ") }
+func best(r Result) string { return strings.Join(r.Names(), " ") }
 
 func partOf(t *testing.T, r Result, name, part string) string {
 	t.Helper()
@@ -50,6 +50,9 @@ func TestTheBestFitComesFirst(t *testing.T) {
 		{"a lower own rate", "all else is equal", request(atOwnRate), []Worker{worker("ada", charging("30", "USD", v1alpha1.PerHour)), worker("bob", charging("20", "USD", v1alpha1.PerHour))}, "bob ada"},
 		{"less to do", "all else is equal", request(), []Worker{worker("ada", working(40, 30)), worker("bob", working(40, 10))}, "bob ada"},
 		{"fewer engagements", "hours are not stated", request(), []Worker{worker("ada", func(w *Worker) { w.Engaged = 1 }), worker("bob")}, "bob ada"},
+		{"an open offer is as much to do as an engagement", "it may be accepted at any moment", request(), []Worker{worker("ada", func(w *Worker) { w.Offered = 1 }), worker("bob")}, "bob ada"},
+		{"better work before", "all else is equal", request(), []Worker{worker("ada", rated(500)), worker("bob", rated(510))}, "bob ada"},
+		{"more of the day in common", "all else is equal", request(overlapping("Europe/London", 3)), []Worker{worker("ada", in("America/New_York")), worker("bob", in("Europe/Berlin"))}, "bob ada"},
 		{"only skills count", "every other weight is 0", request(skills, weighing(1, 0, 0, 0)), []Worker{worker("ada", ofTier("Platinum"), skilled("go", 3)), worker("bob", skilled("go", 4))}, "bob ada"},
 		{"the tier weighs more", "3 points of weight beat 1", request(skills, weighing(1, 3, 0, 0)), []Worker{worker("ada", ofTier("Platinum")), worker("bob", skilled("go", 4), skilled("sql", 2))}, "ada bob"},
 		{"nothing counts", "the names decide", request(weighing(0, 0, 0, 0)), []Worker{worker("bob", ofTier("Platinum")), worker("ada")}, "ada bob"},
@@ -63,18 +66,21 @@ func TestTheBestFitComesFirst(t *testing.T) {
 }
 
 func TestAScoreShowsHowItCameAbout(t *testing.T) {
-	req := request(atOwnRate, asking(func(r *v1alpha1.Requirements) {
+	req := request(atOwnRate, overlapping("Europe/London", 2), asking(func(r *v1alpha1.Requirements) {
 		r.Skills = []v1alpha1.SkillRequirement{{Name: "go", MinLevel: 3, Weight: 2}, {Name: "sql", MinLevel: 3}}
 	}))
-	got := Rank(req, []Worker{worker("ada", skilled("go", 3), skilled("sql", 1), ofTier("Gold"), charging("2500", "USD", v1alpha1.PerFixed), working(40, 10))}).Candidates
+	got := Rank(req, []Worker{worker("ada", skilled("go", 3), skilled("sql", 1), ofTier("Gold"), rated(825), in("America/New_York"),
+		charging("2500", "USD", v1alpha1.PerFixed), working(40, 10))}).Candidates
 	want := []v1alpha1.Candidate{{
-		// (77 + 50 + 73 + 75) / 4
-		Worker: "ada", State: v1alpha1.CandidateEligible, Score: "68.8",
+		// (77 + 82.5 + 50 + 73 + 75 + 37.5) / 6 = 65.83
+		Worker: "ada", State: v1alpha1.CandidateEligible, Score: "65.8",
 		Parts: []v1alpha1.ScorePart{
-			{Name: "skills", Value: "77.0"}, // (2 × 100 + 33) / 3
-			{Name: "tier", Value: "50.0"},   // priority 10 of 20
-			{Name: "cost", Value: "73.0"},   // 2,500 × 1.1 of 5,000
-			{Name: "load", Value: "75.0"},   // 30 of 40 hours
+			{Name: "skills", Value: "77.0"},      // (2 × 100 + 33) / 3
+			{Name: "performance", Value: "82.5"}, // the score in the pool
+			{Name: "tier", Value: "50.0"},        // priority 10 of 20
+			{Name: "cost", Value: "73.0"},        // 2,500 × 1.1 of 5,000
+			{Name: "load", Value: "75.0"},        // 30 of 40 hours
+			{Name: "timeZone", Value: "37.5"},    // 3 of 8 hours
 		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -173,8 +179,8 @@ func TestCandidatesAreTheBestThenTheExcludedFiftyAtMost(t *testing.T) {
 				if excluded > 0 {
 					t.Fatalf("%s is eligible and comes after an excluded one", c.Worker)
 				}
-				if c.Worker != r.Ranked[top] {
-					t.Fatalf("candidate %d is %s, expected %s as ranked", top, c.Worker, r.Ranked[top])
+				if c.Worker != r.Ranked[top].Name {
+					t.Fatalf("candidate %d is %s, expected %s as ranked", top, c.Worker, r.Ranked[top].Name)
 				}
 				top++
 			}
@@ -210,7 +216,7 @@ func random(r *rand.Rand) (Request, []Worker) {
 	for i := range r.IntN(80) {
 		w := worker(fmt.Sprintf("worker-%02d", i), ofTier(tiers[r.IntN(len(tiers))]), working(int32(r.IntN(60)), int32(r.IntN(60))),
 			in([]string{"Europe/London", "Asia/Tokyo", "America/New_York", ""}[r.IntN(4)]))
-		w.Screening, w.Engaged = states[r.IntN(len(states))], int32(r.IntN(4))
+		w.Screening, w.Engaged, w.Offered, w.Performance = states[r.IntN(len(states))], int32(r.IntN(4)), int32(r.IntN(2)), int32(r.IntN(1001))
 		for _, s := range skills {
 			if r.IntN(2) == 0 {
 				skilled(s, int32(r.IntN(6)))(&w)
@@ -276,10 +282,10 @@ func FuzzARankingDependsOnTheFactsAlone(f *testing.F) {
 			return
 		}
 		// Who is not there any more changes nothing between the others.
-		gone := want.Ranked[r.IntN(len(want.Ranked))]
+		gone := want.Names()[r.IntN(len(want.Ranked))]
 		req.Exclude = map[string]string{gone: "declined this offer"}
-		got := Rank(req, workers).Ranked
-		if diff := cmp.Diff(slices.DeleteFunc(slices.Clone(want.Ranked), func(n string) bool { return n == gone }), got); len(want.Ranked) > 1 && diff != "" {
+		got := Rank(req, workers).Names()
+		if diff := cmp.Diff(slices.DeleteFunc(want.Names(), func(n string) bool { return n == gone }), got); len(want.Ranked) > 1 && diff != "" {
 			t.Fatalf("excluding %s changes the order of the others (-expected +got):\n%s", gone, diff)
 		}
 	})

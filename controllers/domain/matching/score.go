@@ -2,57 +2,70 @@ package matching
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
-// scored is an eligible worker with a score.
+const partLoad = "load"
+
+// scored is an eligible worker with the parts of the score.
 type scored struct {
-	name string
-	// tenths is the score in tenths of a point, 0 to 1000.
-	tenths int64
-	parts  []part
+	Ranked
+	parts []part
 }
 
-// part is one part of a score, 0 to 100, with its weight.
+// part is one part of a score, in tenths from 0 to 1000, with its weight.
 type part struct {
 	name          string
 	value, weight int64
 }
 
-// score is the weighted mean of the parts, rounded half up to one decimal. A part of weight 0 is left out; where all are,
-// everybody scores 0 and the names decide.
 func (m *match) score(w *Worker) scored {
-	weights := v1alpha1.MatchingWeights{}
-	if m.Pool.Matching != nil && m.Pool.Matching.Weights != nil {
-		weights = *m.Pool.Matching.Weights
-	}
-	s := scored{name: w.Name}
-	for _, p := range []part{
-		{"skills", m.skillFit(w), weight(weights.Skills)},
-		{"tier", m.tierFit(w), weight(weights.Tier)},
-		{"cost", m.costFit(w), weight(weights.Cost)},
-		{"load", loadFit(w), weight(weights.Load)},
-	} {
-		if p.weight > 0 {
-			s.parts = append(s.parts, p)
-		}
-	}
-	var sum, total int64
-	for _, p := range s.parts {
-		sum += p.value * p.weight
-		total += p.weight
-	}
-	if total > 0 {
-		s.tenths = (20*sum + total) / (2 * total)
+	parts := m.parts(w)
+	s := scored{parts: parts, Ranked: Ranked{Name: w.Name, PersonKey: w.PersonKey, Tenths: mean(parts), Places: m.places(w)}}
+	if i := slices.IndexFunc(parts, func(p part) bool { return p.name == partLoad }); i >= 0 {
+		busier := slices.Clone(parts)
+		busier[i].value = 10 * loadFit(w.Spec.Availability, w.Engaged+w.Offered+1, w.HoursTaken+m.requirements.HoursPerWeek)
+		s.Busier = s.Tenths - mean(busier)
 	}
 	return s
 }
 
+// parts are those that have a weight.
+func (m *match) parts(w *Worker) []part {
+	parts := []part{
+		{"skills", 10 * m.skillFit(w), weight(m.weights.Skills)},
+		{"performance", min(max(int64(w.Performance), 0), 1000), weight(m.weights.Performance)},
+		{"tier", 10 * m.tierFit(w), weight(m.weights.Tier)},
+		{"cost", 10 * m.costFit(w), weight(m.weights.Cost)},
+		{partLoad, 10 * loadFit(w.Spec.Availability, w.Engaged+w.Offered, w.HoursTaken), weight(m.weights.Load)},
+	}
+	if m.overlaps != nil {
+		parts = append(parts, part{"timeZone", m.timeZoneFit(w), weight(m.weights.TimeZone)})
+	}
+	return slices.DeleteFunc(parts, func(p part) bool { return p.weight == 0 })
+}
+
+// mean is the weighted mean of the parts, in tenths, rounded half up. Where all are left out, everybody scores 0 and the names decide.
+func mean(parts []part) int32 {
+	var sum, total int64
+	for _, p := range parts {
+		sum += p.value * p.weight
+		total += p.weight
+	}
+	if total == 0 {
+		return 0
+	}
+	return int32((2*sum + total) / (2 * total)) //nolint:gosec // A mean of values up to 1000.
+}
+
 func (s scored) candidate() v1alpha1.Candidate {
-	c := v1alpha1.Candidate{Worker: s.name, State: v1alpha1.CandidateEligible, Score: decimal(s.tenths)}
+	c := v1alpha1.Candidate{Worker: s.Name, State: v1alpha1.CandidateEligible, Score: decimal(int64(s.Tenths))}
 	for _, p := range s.parts {
-		c.Parts = append(c.Parts, v1alpha1.ScorePart{Name: p.name, Value: decimal(10 * p.value)})
+		c.Parts = append(c.Parts, v1alpha1.ScorePart{Name: p.name, Value: decimal(p.value)})
 	}
 	return c
 }
@@ -95,10 +108,33 @@ func (m *match) tierFit(w *Worker) int64 {
 	return int64(m.tier(w.Tier).Priority) * 100 / int64(highest)
 }
 
-// loadFit is the free share of the hours that a worker gives; of one who states none, it halves with the first engagement.
-func loadFit(w *Worker) int64 {
-	if a := w.Spec.Availability; a != nil && a.HoursPerWeek > 0 {
-		return int64(max(a.HoursPerWeek-max(w.HoursTaken, 0), 0)) * 100 / int64(a.HoursPerWeek)
+// timeZoneFit is the share of the eight hours that the worker's working day has in common with the one that is asked for, on the day on which they share
+// the least; in tenths.
+func (m *match) timeZoneFit(w *Worker) int64 {
+	shortest, err := m.overlaps.with(w.Spec.TimeZone)
+	if err != nil {
+		return 0 // of a pinned worker, whom the requirement does not exclude
 	}
-	return 100 / int64(1+max(w.Engaged, 0))
+	return int64(shortest.minutes) * 1000 / ((workdayEnd - workdayStart) * 60)
+}
+
+// loadFit is the free share of the hours that a worker gives; of one who states none, it halves with the first engagement.
+func loadFit(a *v1alpha1.Availability, engagements, hours int32) int64 {
+	if a != nil && a.HoursPerWeek > 0 {
+		return int64(max(a.HoursPerWeek-max(hours, 0), 0)) * 100 / int64(a.HoursPerWeek)
+	}
+	return 100 / int64(1+max(engagements, 0))
+}
+
+// Tenths reads a score as the API writes it, 0 to 100 with at most one decimal, in tenths of a point. It says whether it could.
+func Tenths(score string) (int32, bool) {
+	whole, decimals, _ := strings.Cut(score, ".")
+	if decimals == "" {
+		decimals = "0"
+	}
+	n, err := strconv.ParseUint(whole+decimals, 10, 16)
+	if err != nil || len(decimals) != 1 || n > 1000 {
+		return 0, false
+	}
+	return int32(n), true
 }

@@ -1,0 +1,89 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
+)
+
+// Span is a time for which a person is engaged: Start is part of it, End is not.
+type Span struct {
+	Start, End time.Time
+	// Pool as namespace/name, and the Namespace of the engagement.
+	Pool, Namespace string
+}
+
+// What a TenureScope can be.
+const (
+	acrossPool      v1alpha1.TenureScope = "Pool"
+	acrossNamespace v1alpha1.TenureScope = "Namespace"
+)
+
+// TenureLimit is when a person who is engaged from the start of a span on, without a gap, reaches the longest tenure. What they were engaged before counts too, back
+// to the first gap that is longer than resetGap; without a resetGap, all of it. Gaps themselves do not count, and what overlaps counts once.
+func TenureLimit(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) {
+	begin := next.Start
+	var served time.Duration
+	for _, s := range before(t.Across, engaged, next) {
+		if t.ResetGap != "" {
+			reset, err := terms.AddPeriod(s.End, t.ResetGap)
+			if err != nil {
+				return time.Time{}, fmt.Errorf("reading tenure.resetGap: %w", err)
+			}
+			if reset.Before(begin) {
+				break
+			}
+		}
+		if s.Start.Before(begin) {
+			served += earlier(s.End, begin).Sub(s.Start)
+			begin = s.Start
+		}
+	}
+	limit, err := terms.AddPeriod(next.Start.Add(-served), t.Max)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading tenure.max: %w", err)
+	}
+	return limit, nil
+}
+
+// before are the spans that begin before another and are counted together with it, as blocks without overlap, the latest first.
+func before(across v1alpha1.TenureScope, engaged []Span, next Span) []Span {
+	spans := slices.DeleteFunc(slices.Clone(engaged), func(s Span) bool {
+		return !s.Start.Before(next.Start) || !s.Start.Before(s.End) || !sameTenure(across, s, next)
+	})
+	slices.SortFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	var blocks []Span
+	for _, s := range spans {
+		if n := len(blocks); n > 0 && !s.Start.After(blocks[n-1].End) {
+			if s.End.After(blocks[n-1].End) {
+				blocks[n-1].End = s.End
+			}
+			continue
+		}
+		blocks = append(blocks, s)
+	}
+	slices.Reverse(blocks)
+	return blocks
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// sameTenure says whether two spans are counted together.
+func sameTenure(across v1alpha1.TenureScope, a, b Span) bool {
+	switch across {
+	case acrossPool:
+		return a.Pool == b.Pool
+	case acrossNamespace:
+		return a.Namespace == b.Namespace
+	default:
+		return true
+	}
+}

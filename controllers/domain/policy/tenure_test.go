@@ -1,0 +1,65 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+func TestTenureIsCountedBackToTheFirstGapThatIsTooLong(t *testing.T) {
+	date := func(written string) time.Time {
+		d, err := time.Parse(time.DateOnly, written)
+		if err != nil {
+			t.Fatalf("reading a date: %v", err)
+		}
+		return d
+	}
+	span := func(start, end string) Span {
+		return Span{Start: date(start), End: date(end), Pool: "talent/designers", Namespace: "marketing"}
+	}
+	elsewhere := func(s Span, pool, namespace string) Span { s.Pool, s.Namespace = pool, namespace; return s }
+	next := span("2026-12-01", "2027-01-01")
+	limit := func(across v1alpha1.TenureScope) *v1alpha1.Tenure {
+		return &v1alpha1.Tenure{Max: "P18M", ResetGap: "P3M", Across: across}
+	}
+	for _, tc := range []struct {
+		name    string
+		reason  string
+		tenure  *v1alpha1.Tenure
+		engaged []Span
+		want    string
+	}{
+		{"nobody was engaged before", "the count begins with the work", limit(""), nil, "2028-06-01"},
+		{"engaged up to the day before", "[start, end): there is no gap", limit(""), []Span{span("2026-06-01", "2026-12-01")}, "2027-12-01"},
+		{"a gap of just the reset", "only a longer one begins anew", limit(""), []Span{span("2026-06-01", "2026-09-01")}, "2028-02-29"},
+		{"a gap of a day more", "it exceeds the reset", limit(""), []Span{span("2026-06-01", "2026-08-31")}, "2028-06-01"},
+		{"no reset", "no gap ends the count", &v1alpha1.Tenure{Max: "P18M"}, []Span{span("2010-06-01", "2010-09-01")}, "2028-02-29"},
+		{"a gap too long further back", "what is behind it does not count", limit(""), []Span{span("2025-01-01", "2026-01-01"), span("2026-06-01", "2026-12-01")}, "2027-12-01"},
+		{"a chain of short gaps", "each gap is measured alone", limit(""), []Span{span("2026-01-01", "2026-02-01"), span("2026-04-01", "2026-05-01"), span("2026-07-01", "2026-10-01")}, "2028-01-01"},
+		{"two at a time", "a day counts once", limit(""), []Span{span("2026-06-01", "2026-12-01"), span("2026-07-01", "2026-08-01")}, "2027-12-01"},
+		{"one that goes on beside the work", "up to the start it counts once", limit(""), []Span{span("2026-06-01", "2027-12-01")}, "2027-12-01"},
+		{"one that begins later", "it is yet to come", limit(""), []Span{span("2027-06-01", "2027-12-01")}, "2028-06-01"},
+		{"one that ended before it began", "nobody was engaged", limit(""), []Span{span("2026-11-01", "2026-10-01")}, "2028-06-01"},
+		{"another pool", "across Pool it does not count", limit(acrossPool), []Span{elsewhere(span("2026-06-01", "2026-12-01"), "talent/agents", "marketing")}, "2028-06-01"},
+		{"the same pool, another namespace", "across Pool it counts", limit(acrossPool), []Span{elsewhere(span("2026-06-01", "2026-12-01"), "talent/designers", "sales")}, "2027-12-01"},
+		{"another namespace", "across Namespace it does not count", limit(acrossNamespace), []Span{elsewhere(span("2026-06-01", "2026-12-01"), "talent/designers", "sales")}, "2028-06-01"},
+		{"anywhere", "across Cluster everything counts", limit("Cluster"), []Span{elsewhere(span("2026-06-01", "2026-12-01"), "x/y", "sales")}, "2027-12-01"},
+		{"the end of February", "calendar periods keep to the calendar", &v1alpha1.Tenure{Max: "P3M"}, []Span{span("2026-11-30", "2026-12-01")}, "2027-02-28"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := TenureLimit(tc.tenure, tc.engaged, next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !got.Equal(date(tc.want)) {
+				t.Errorf("the limit is %s, expected %s, because %s", got.Format(time.DateOnly), tc.want, tc.reason)
+			}
+		})
+	}
+	for _, unreadable := range []v1alpha1.Tenure{{Max: "18 months"}, {Max: "P18M", ResetGap: "soon"}} {
+		if _, err := TenureLimit(&unreadable, []Span{span("2026-06-01", "2026-12-01")}, next); err == nil {
+			t.Errorf("%+v cannot be read, and no error says so", unreadable)
+		}
+	}
+}

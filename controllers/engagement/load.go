@@ -1,0 +1,223 @@
+package engagement
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/policy"
+	"github.com/longshore-dev/longshore/controllers/index"
+)
+
+// roster is who can be drawn on, and what each of them has to do.
+type roster struct {
+	// Members are the pool's workers.
+	Members []v1alpha1.Worker
+	// Load of each person, by personKey.
+	Load map[string]load
+}
+
+// load is what a person has to do, in all pools.
+type load struct {
+	// Places are the engagements that the person holds or has been offered.
+	Places []place
+	// Tenure are the spans for which the person was, is, or will be engaged.
+	Tenure []policy.Span
+	// Rehire is the newest decision on engaging the person again.
+	Rehire   v1alpha1.Rehire
+	RehireAt time.Time
+}
+
+// place is one engagement that takes up a person.
+type place struct {
+	UID types.UID
+	// Offered is an offer that waits for an answer; otherwise it was accepted.
+	Offered bool
+	Hours   int32
+}
+
+// taken is how many engagements and open offers take up a person, without some engagements, and how many hours a week.
+func (l load) taken(without ...types.UID) (engaged, offered, hours int32) {
+	for _, p := range l.Places {
+		if slices.Contains(without, p.UID) {
+			continue
+		}
+		hours += p.Hours
+		if p.Offered {
+			offered++
+		} else {
+			engaged++
+		}
+	}
+	return engaged, offered, hours
+}
+
+// shared lists without copying: a scope is never written to, and a pool has many members.
+const shared = client.UnsafeDisableDeepCopy
+
+// readMembers reads the pool's workers and how much each is engaged, only while somebody is looked for. Whoever looks at all engagements of a pool has them already.
+func (r *Reconciler) readMembers(ctx context.Context, s *scope, known *roster) (err error) {
+	st := &s.Engagement.Status
+	if s.Pool == nil || st.Terms != nil || st.EndedAt != nil {
+		return nil
+	}
+	if known == nil {
+		if known, err = r.readRoster(ctx, s.Pool); err != nil {
+			return err
+		}
+	}
+	s.Members, s.Load = known.Members, known.Load
+	return nil
+}
+
+// readRoster reads everybody of a pool.
+func (r *Reconciler) readRoster(ctx context.Context, pool *v1alpha1.TalentPool) (*roster, error) {
+	read := &roster{Load: map[string]load{}}
+	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.WorkerSelector)
+	if err != nil {
+		return read, nil //nolint:nilerr // the pool says so in its own status, and has no members until it is mended
+	}
+	members := &v1alpha1.WorkerList{}
+	if err := r.Client.List(ctx, members, client.InNamespace(pool.Namespace), client.MatchingLabelsSelector{Selector: selector}, shared); err != nil {
+		return nil, fmt.Errorf("listing the workers of pool %s/%s: %w", pool.Namespace, pool.Name, err)
+	}
+	read.Members = slices.DeleteFunc(members.Items, func(w v1alpha1.Worker) bool { return !w.DeletionTimestamp.IsZero() })
+	pending := r.places.pending(r.shownVersion(ctx))
+	for i := range read.Members {
+		key := read.Members[i].Spec.PersonKey
+		if _, known := read.Load[key]; known {
+			continue
+		}
+		cached, err := r.readLoad(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		read.Load[key] = cached.with(pending[key])
+	}
+	return read, nil
+}
+
+// readLoad reads what a person is engaged in and has been offered, in all pools.
+func (r *Reconciler) readLoad(ctx context.Context, person string) (load, error) {
+	accepted := &v1alpha1.EngagementList{}
+	if err := r.Client.List(ctx, accepted, client.MatchingFields{index.EngagementByPerson: person}, shared); err != nil {
+		return load{}, fmt.Errorf("listing the engagements of a person: %w", err)
+	}
+	workers := &v1alpha1.WorkerList{}
+	if err := r.Client.List(ctx, workers, client.MatchingFields{index.WorkerByPerson: person}, shared); err != nil {
+		return load{}, fmt.Errorf("listing the workers of a person: %w", err)
+	}
+	engagements := accepted.Items
+	for i := range workers.Items {
+		w := &workers.Items[i]
+		concerned := &v1alpha1.EngagementList{}
+		if err := r.Client.List(ctx, concerned, client.MatchingFields{index.EngagementByWorker: index.Key(w.Namespace, w.Name)}, shared); err != nil {
+			return load{}, fmt.Errorf("listing the offers to a person: %w", err)
+		}
+		for j := range concerned.Items {
+			if eng := &concerned.Items[j]; offeredTo(eng, w) {
+				engagements = append(engagements, *eng)
+			}
+		}
+	}
+	return loadOf(engagements), nil
+}
+
+// shownVersion reads which version of an engagement the cache shows.
+func (r *Reconciler) shownVersion(ctx context.Context) shownVersion {
+	return func(key types.NamespacedName) string {
+		eng := &v1alpha1.Engagement{}
+		if err := r.Client.Get(ctx, key, eng); err != nil {
+			return ""
+		}
+		return eng.ResourceVersion
+	}
+}
+
+// takePlace keeps the place of somebody who is about to be offered the work, or to be engaged, from being given a second time. It says whether one was taken.
+func (r *Reconciler) takePlace(ctx context.Context, s *scope, status *v1alpha1.EngagementStatus) (bool, error) {
+	g := givenPlace{Engagement: client.ObjectKeyFromObject(s.Engagement), place: placeOf(s.Engagement, status.Terms == nil)}
+	old := &s.Engagement.Status
+	before, after := offerOf(old), offerOf(status)
+	switch {
+	case old.Terms != nil || s.Pool == nil:
+		return false, nil
+	case status.Terms != nil && status.Worker != nil:
+		g.Person = status.Worker.PersonKey
+	case after != nil && (before == nil || before.Hash != after.Hash):
+		for i := range s.Members {
+			if s.Members[i].Name == after.Worker {
+				g.Person = s.Members[i].Spec.PersonKey
+			}
+		}
+	}
+	if g.Person == "" {
+		return false, nil
+	}
+	limit := int32(0)
+	if s.Pool.Spec.Limits != nil {
+		limit = s.Pool.Spec.Limits.MaxConcurrentPerWorker
+	}
+	taken, err := r.places.take(g, limit, func() (load, error) { return r.readLoad(ctx, g.Person) }, r.shownVersion(ctx), s.renewed()...)
+	if err == nil && !taken {
+		err = errBehind
+	}
+	return taken, err
+}
+
+// offeredTo says whether an offer to a worker waits for an answer. Changed terms are offered to somebody who is engaged already.
+func offeredTo(eng *v1alpha1.Engagement, w *v1alpha1.Worker) bool {
+	return openOffer(eng) == w.Name && eng.Status.Recruitment.Offer.WorkerUID == w.UID && index.PoolNamespace(eng) == w.Namespace
+}
+
+// loadOf sums up what a person is engaged in or has been offered, and finds the newest decision on their rehire.
+func loadOf(engagements []v1alpha1.Engagement) load {
+	var l load
+	for i := range engagements {
+		eng := &engagements[i]
+		st := &eng.Status
+		if st.Terms != nil {
+			l.Tenure = append(l.Tenure, tenureOf(eng))
+		}
+		if st.EndedAt == nil {
+			l.Places = append(l.Places, placeOf(eng, st.Terms == nil))
+			continue
+		}
+		if st.Rehire != "" && (l.Rehire == "" || st.EndedAt.After(l.RehireAt)) {
+			l.Rehire, l.RehireAt = st.Rehire, st.EndedAt.Time
+		}
+	}
+	return l
+}
+
+// renewed is the engagement whose place this one takes over.
+func (s *scope) renewed() []types.UID {
+	if s.Engagement.Spec.Continues == nil || s.Predecessor == nil {
+		return nil
+	}
+	return []types.UID{s.Predecessor.UID}
+}
+
+func placeOf(eng *v1alpha1.Engagement, offered bool) place {
+	p := place{UID: eng.UID, Offered: offered}
+	if r := eng.Spec.Requirements; r != nil {
+		p.Hours = r.HoursPerWeek
+	}
+	return p
+}
+
+// tenureOf is for how long an engagement engages the person who accepted it.
+func tenureOf(eng *v1alpha1.Engagement) policy.Span {
+	sow := &eng.Status.Terms.StatementOfWork
+	span := policy.Span{Start: sow.Start.Time, End: sow.End.Time, Pool: index.Key(index.PoolNamespace(eng), eng.Spec.PoolRef.Name), Namespace: eng.Namespace}
+	if ended := eng.Status.EndedAt; ended != nil {
+		span.End = ended.Time
+	}
+	return span
+}
