@@ -22,11 +22,8 @@ type assumption struct {
 	version string
 }
 
-func (as *assumptions) add(given *v1alpha1.Assignment, person string) {
-	if *as == nil {
-		*as = assumptions{}
-	}
-	(*as)[given.UID] = &assumption{assignment: given, person: person}
+func (as assumptions) add(given *v1alpha1.Assignment, person string) {
+	as[given.UID] = &assumption{assignment: given, person: person}
 }
 
 // wrote notes which version a placement has, or, where it could not be written, that there is none.

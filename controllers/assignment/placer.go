@@ -113,6 +113,9 @@ func (p *Placer) decide(ctx context.Context, key types.NamespacedName) (*work, e
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	began := p.Clock.Now()
+	if p.assumed == nil {
+		p.assumed = assumptions{}
+	}
 	if err := p.assumed.forgetShown(ctx, p.Client); err != nil {
 		return nil, err
 	}

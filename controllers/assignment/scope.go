@@ -37,7 +37,10 @@ func (r *Reconciler) read(ctx context.Context, a *v1alpha1.Assignment) (*scope, 
 	if s.Attestations, s.Evaluations, err = r.statements(ctx, client.ObjectKeyFromObject(a)); err != nil {
 		return nil, err
 	}
-	return s, s.readHolder(ctx, r.Client, r.Client)
+	if err := s.readHolder(ctx, r.Client, r.Client); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // confirm reads anew, from the API server itself, all by which a statement is turned down and work taken from somebody.
@@ -47,7 +50,10 @@ func (r *Reconciler) confirm(ctx context.Context, s *scope) (*scope, error) {
 		return nil, fmt.Errorf("reading the assignment: %w", err)
 	}
 	confirmed := &scope{Now: s.Now, Assignment: a, Attestations: s.Attestations, Evaluations: s.Evaluations}
-	return confirmed, confirmed.readHolder(ctx, r.Reader, r.Client)
+	if err := confirmed.readHolder(ctx, r.Reader, r.Client); err != nil {
+		return nil, err
+	}
+	return confirmed, nil
 }
 
 // readHolder reads who has the work. All Worker objects of the person are found by an index, which the cache alone has.
