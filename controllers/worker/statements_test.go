@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -240,14 +241,20 @@ func TestTwoPoolsThatWaitForTheSameStepAreToldApart(t *testing.T) {
 
 // The order in which statements become known, and how often somebody looked in between, changes nothing.
 func FuzzAScreeningFollowsFromTheFactsAlone(f *testing.F) {
-	for seed := range uint64(60) {
+	for seed := range uint64(100) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		script := func() (*world, *rand.Rand) {
 			r := rand.New(rand.NewPCG(seed, 3))
-			w := newWorld(t, attestation("identity"), interview("interview", "omar"), training("safety", "safety", "P20D", int32(r.IntN(3))))
+			w := newWorld(t, attestation("identity"), interview("interview", "omar"), training("safety", "safety", "P20D", int32(r.IntN(3))), scored(attestation("portfolio"), "rubric"))
 			w.Checklists["funnel"].Spec.Steps[2].DependsOn = []string{"identity"}
+			w.Checklists["funnel"].Spec.Steps[3].Required = new(r.IntN(2) == 0)
+			w.Scorecards["rubric"] = rubric(70, 1+r.Int32N(2))
+			if r.IntN(2) == 0 {
+				w.pool0().Spec.Screening.Documents = []string{"insurance"}
+				w.brings("insurance", after(float64(r.IntN(90))))
+			}
 			if r.IntN(3) > 0 {
 				w.pool0().Spec.Screening.RetryAfter = "P10D"
 			}
@@ -262,6 +269,9 @@ func FuzzAScreeningFollowsFromTheFactsAlone(f *testing.F) {
 				default:
 					w.state(at, "omar", claim, done, withScore(int32(60+r.IntN(40))))
 				}
+			}
+			for range r.IntN(6) {
+				w.evaluate(after(float64(r.IntN(240))/4), []string{"tess", "yan"}[r.IntN(2)], fmt.Sprint(5+r.IntN(6)))
 			}
 			return w, r
 		}
@@ -286,6 +296,7 @@ func FuzzAScreeningFollowsFromTheFactsAlone(f *testing.F) {
 		r.Shuffle(len(away.Attestations), func(i, j int) {
 			away.Attestations[i], away.Attestations[j] = away.Attestations[j], away.Attestations[i]
 		})
+		slices.Reverse(away.Evaluations)
 		got := *away.look(after(80))
 		// What was awaited, and how a check or a condition came about, may only tell since when it was seen.
 		ignore := cmp.Options{cmpopts.IgnoreTypes([]metav1.Condition{}), cmpopts.SortSlices(func(a, b v1alpha1.WorkerAttestation) bool { return a.UID < b.UID })}
