@@ -91,7 +91,7 @@ func distance(level Level, values []float64, counts map[float64]int) func(low, h
 		below := make(map[float64]float64, len(values))
 		sum := 0
 		for _, v := range values {
-			below[v] = float64(sum) + float64(counts[v])/2
+			below[v] = float64(2*sum+counts[v]) / 2
 			sum += counts[v]
 		}
 		return func(low, high float64) float64 { return square(below[high] - below[low]) }
@@ -137,7 +137,7 @@ func Kappa(table [][]int) float64 {
 	}
 	chance := 0.0
 	for i := range table {
-		chance += float64(rows[i]/total) * float64(columns[i]/total)
+		chance += float64((rows[i] / total) * (columns[i] / total))
 	}
 	if chance >= 1 {
 		return 0
