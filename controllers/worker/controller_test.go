@@ -219,6 +219,8 @@ func TestAtRestNothingIsWritten(t *testing.T) {
 // comes later is looked at later.
 func (h *hall) settled() {
 	h.t.Helper()
+	// Each time they are others.
+	h.clock.SetTime(h.clock.Now().Add(time.Second))
 	for i := range maxConcurrent + 1 {
 		w := h.worker(fmt.Sprintf("later-%d-%d", h.clock.Now().Unix(), i), "nothing")
 		h.awaits(w, standsIn(states{}))

@@ -78,7 +78,7 @@ func (sc *screening) passedSince(ready, now time.Time) time.Time {
 		return later(since, m.Since.Time)
 	}
 	if (checklist.Result{Steps: m.Steps}).Complete(m.Definition, checklist.Screening) {
-		return now
+		return later(since, now)
 	}
 	return since
 }
