@@ -12,6 +12,7 @@ import (
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
+	"github.com/longshore-dev/longshore/controllers/domain/placement"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
@@ -148,6 +149,10 @@ func (p *pass) computeKPIs(ds []v1alpha1.DeliverableStatus, now time.Time) []v1a
 	facts.PointsAccepted, _ = delivery.PointsAccepted(p.statementOfWork(), ds, p.inherited()...)
 	facts.OnTime, facts.Due = delivery.OnTimeRate(ds, now)
 	facts.Rounds, facts.Submitted = delivery.RevisionRounds(ds)
+	assigned := placement.FactsAt(p.Assignments, now)
+	facts.PointsAccepted += assigned.Points
+	facts.OnTime, facts.Due = facts.OnTime+assigned.OnTime, facts.Due+assigned.Due
+	facts.Rounds, facts.Submitted = facts.Rounds+assigned.Rounds, facts.Submitted+assigned.Submitted
 	return scoring.ComputeKPIs(&card.Spec, facts)
 }
 

@@ -22,7 +22,7 @@ func (r *Reconciler) read(ctx context.Context, eng *v1alpha1.Engagement, known *
 	s := &scope{Now: r.Clock.Now().Truncate(time.Second), Engagement: eng, Workers: map[string]*v1alpha1.Worker{}, Head: r.chain.Head()}
 	steps := []func(context.Context, *scope) error{r.readStatements, r.readGrants}
 	if eng.Status.Phase != v1alpha1.PhaseClosed {
-		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, func(ctx context.Context, s *scope) error {
+		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, r.readAssignments, func(ctx context.Context, s *scope) error {
 			return r.readMembers(ctx, s, known)
 		})
 	}
@@ -55,6 +55,16 @@ func (r *Reconciler) readGrants(ctx context.Context, s *scope) error {
 		return fmt.Errorf("listing grants: %w", err)
 	}
 	s.Grants = slices.DeleteFunc(grants.Items, func(g v1alpha1.AccessGrant) bool { return g.Spec.EngagementRef.UID != s.Engagement.UID })
+	return nil
+}
+
+// readAssignments reads the work that this very engagement has.
+func (r *Reconciler) readAssignments(ctx context.Context, s *scope) error {
+	assignments := &v1alpha1.AssignmentList{}
+	if err := r.Client.List(ctx, assignments, client.InNamespace(s.Engagement.Namespace), client.MatchingFields{index.AssignmentByEngagement: s.Engagement.Name}); err != nil {
+		return fmt.Errorf("listing assignments: %w", err)
+	}
+	s.Assignments = slices.DeleteFunc(assignments.Items, func(a v1alpha1.Assignment) bool { return a.Status.EngagementUID != s.Engagement.UID })
 	return nil
 }
 

@@ -49,6 +49,8 @@ type scope struct {
 	Attestations []v1alpha1.Attestation
 	Evaluations  []v1alpha1.Evaluation
 	Grants       []v1alpha1.AccessGrant
+	// Assignments that this engagement has or has done.
+	Assignments []v1alpha1.Assignment
 
 	// Predecessor is the engagement that this one replaces or continues.
 	Predecessor *v1alpha1.Engagement

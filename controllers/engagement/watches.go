@@ -46,6 +46,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.Attestation{}, handler.EnqueueRequestsFromMapFunc(attestationSubject)).
 		Watches(&v1alpha1.Evaluation{}, handler.EnqueueRequestsFromMapFunc(evaluationSubject)).
 		Watches(&v1alpha1.AccessGrant{}, handler.EnqueueRequestsFromMapFunc(grantSubject)).
+		Watches(&v1alpha1.Assignment{}, handler.EnqueueRequestsFromMapFunc(holder), builder.WithPredicates(measured)).
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.workerEngagements)).
 		Watches(&v1alpha1.TalentPool{}, handler.EnqueueRequestsFromMapFunc(r.poolEngagements), edited).
 		Watches(&v1alpha1.Checklist{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByChecklist)), edited).
