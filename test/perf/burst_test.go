@@ -37,7 +37,7 @@ const (
 
 var (
 	people = flag.Int("people", 60, "how many people are at work")
-	work   = flag.Int("work", 600, "how many assignments arrive at once")
+	work   = flag.Int("assignments", 600, "how many assignments arrive at once")
 	pairs  = flag.Int("pairs", 1, "how many bursts are measured, each beside a plain client's writes")
 	timed  = flag.Bool("timed", false, "hold the median against the limit; of a short burst it says little")
 )
