@@ -44,6 +44,8 @@ type office struct {
 	api       client.Client
 	namespace string
 	clock     *testclock.FakePassiveClock
+	// own is the reconciler that works here.
+	own *Reconciler
 }
 
 func open(t *testing.T) *office {
@@ -62,7 +64,8 @@ func open(t *testing.T) *office {
 	})
 	o.Expect(err).NotTo(HaveOccurred())
 	o.Expect(index.Setup(t.Context(), mgr.GetFieldIndexer())).To(Succeed())
-	o.Expect((&Reconciler{Client: mgr.GetClient(), Clock: o.clock}).SetupWithManager(t.Context(), mgr)).To(Succeed())
+	o.own = &Reconciler{Client: mgr.GetClient(), Clock: o.clock}
+	o.Expect(o.own.SetupWithManager(t.Context(), mgr)).To(Succeed())
 	stopped := make(chan error, 1)
 	go func() { stopped <- mgr.Start(t.Context()) }()
 	t.Cleanup(func() {

@@ -91,7 +91,7 @@ func outOfReach(pool *v1alpha1.TalentPool) []string {
 	for i := range pool.Spec.Tiers {
 		if tier := &pool.Spec.Tiers[i]; float64(tier.MinScore) > best {
 			applied, _ := scoring.Apply(&pool.Spec, prior)
-			notes = append(notes, fmt.Sprintf("nobody reaches tier %s (minScore %d) while the pool's prior is a mean of %s with a spread of %s that counts for %d evaluations: the lower bound of a score is %.1f at the most, after %d evaluations of 100; lower minScore or scoring.priorStrength, or wait for a better prior",
+			notes = append(notes, fmt.Sprintf("nobody reaches tier %s (minScore %d) while the pool's prior is a mean of %s with a spread of %s that counts for %d evaluations: the lower bound of a score is %.1f at the most, after %d evaluations of 100. The prior follows the pool's scores; to have the tier in reach before, lower minScore or scoring.priorStrength",
 				tier.Name, tier.MinScore, applied.Mean, applied.Spread, applied.Strength, best, maxSample))
 		}
 	}
