@@ -338,3 +338,17 @@ func TestATenureLimitRulesOutWhoReachesItBeforeTheEnd(t *testing.T) {
 		t.Errorf("bob was never engaged, but is excluded because %q", c.Reason)
 	}
 }
+
+func TestTheWorkedExampleOfTheGuide(t *testing.T) {
+	ada := aWorker("ada", "designers").Skilled("web", 4).Skilled("print", 4).With(func(wk *v1alpha1.Worker) {
+		wk.Status.Pools[0].Score = &v1alpha1.WorkerScore{Value: "82.5"}
+	})
+	w := aPoolOf(t, ada, aWorker("bob", "designers").Skilled("web", 2))
+	w.pools["marketing/designers"].Status.Prior = &v1alpha1.Prior{Mean: "61.0"}
+	w.together(needing("a-site", "web", false), needing("b-poster", "print", true)).expectOffers("a-site=bob b-poster=ada")
+	for _, want := range []struct{ engagement, worker, score string }{{"a-site", "ada", "86.5"}, {"a-site", "bob", "72.2"}, {"b-poster", "ada", "86.5"}} {
+		if got := candidate(w.of(want.engagement), want.worker).Score; got != want.score {
+			t.Errorf("%s for %s scores %s, and the guide says %s", want.worker, want.engagement, got, want.score)
+		}
+	}
+}
