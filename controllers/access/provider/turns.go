@@ -86,6 +86,9 @@ func (t *turns) begin() func(bool) {
 func (t *turns) stuck() (time.Duration, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.began) < cap(t.free) {
+		return 0, false
+	}
 	oldest := time.Duration(0)
 	for _, began := range t.began {
 		age := t.clock.Since(began)
