@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -48,6 +49,18 @@ func (a access) String() string {
 		return databasePrefix + a.name
 	default:
 		return membershipPrefix + a.name
+	}
+}
+
+// without says, for evidence, what is not so where the subject has no role.
+func (a access) without() string {
+	switch a.kind {
+	case login:
+		return "nobody logs in as it"
+	case database:
+		return fmt.Sprintf("nobody connects to database %q as it", a.name)
+	default:
+		return fmt.Sprintf("none is a member of role %q", a.name)
 	}
 }
 

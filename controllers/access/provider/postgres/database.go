@@ -108,7 +108,7 @@ func (s *session) observeConnect(ctx context.Context, a access) (provider.Observ
 		return provider.Observed{}, err
 	}
 	if d == nil {
-		return provider.Observed{Handle: handle{s.system, r.OID, a.handle.object}.String(), Evidence: "there is no such database"}, nil
+		return provider.Observed{Handle: handle{s.system, r.OID, a.handle.object}.String(), Evidence: fmt.Sprintf("there is no database %q", a.name)}, nil
 	}
 	observed := provider.Observed{Held: len(d.Grantors) > 0, Handle: handle{system: s.system, subject: r.OID, object: d.OID}.String()}
 	named := fmt.Sprintf("role (oid %d) ", r.OID)

@@ -67,7 +67,7 @@ func (s *session) observeLogin(ctx context.Context, a access) (provider.Observed
 		observed.Drift = named + " may log in without end"
 	default:
 		observed.ExpiresAt = r.expiresAt()
-		observed.Evidence = fmt.Sprintf("%s may log in, by password until %s", named, observed.ExpiresAt.Format(time.RFC3339Nano))
+		observed.Evidence = fmt.Sprintf("%s may log in, and its password is valid until %s", named, observed.ExpiresAt.Format(time.RFC3339Nano))
 	}
 	if powers := r.powers(""); r.CanLogin && r.Ours && powers != "" && observed.Drift == "" {
 		observed.Drift = named + " was given " + powers
@@ -81,7 +81,7 @@ func (s *session) observeLogin(ctx context.Context, a access) (provider.Observed
 // observeNoRole also finds what a role left open that was dropped. The server is remembered also while nothing is there yet: what is made in it
 // next is not to be looked for on another one.
 func (s *session) observeNoRole(ctx context.Context, a access) (provider.Observed, error) {
-	observed := provider.Observed{Handle: cmp.Or(a.handle, handle{system: s.system}).String(), Evidence: "there is no such role"}
+	observed := provider.Observed{Handle: cmp.Or(a.handle, handle{system: s.system}).String(), Evidence: "there is no such role, so that " + a.without()}
 	subject := a.handle.subject
 	if subject == 0 {
 		return observed, nil

@@ -159,7 +159,7 @@ func (s *session) observeMembership(ctx context.Context, a access) (provider.Obs
 		return provider.Observed{}, err
 	}
 	if of == nil {
-		return provider.Observed{Handle: handle{s.system, to.OID, a.handle.object}.String(), Evidence: "there is no such role to be a member of"}, nil
+		return provider.Observed{Handle: handle{s.system, to.OID, a.handle.object}.String(), Evidence: fmt.Sprintf("there is no role %q to be a member of", a.name)}, nil
 	}
 	grants, err := s.grants(ctx, of, to)
 	if err != nil {
