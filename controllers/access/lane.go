@@ -43,6 +43,8 @@ type lane struct {
 	standing *bool
 	// tired says that a call ran out of time: further ones would keep a worker for nothing.
 	tired bool
+	// again are the keys that it called for since it was last collected.
+	again []string
 	// turnedAway is until when no call is made, because too many are under way; nil while calls are made.
 	turnedAway *time.Time
 
@@ -81,6 +83,12 @@ func (f *findings) wake(at time.Time) {
 	if f.wakeAt.IsZero() || at.Before(f.wakeAt) {
 		f.wakeAt = at
 	}
+}
+
+// overtake forgets what was said of a row before it was called for again.
+func (f *findings) overtake(key string) {
+	delete(f.waits, key)
+	delete(f.heldBack, key)
 }
 
 func (p *pass) newLane(s *system) *lane {
@@ -177,7 +185,10 @@ func (p *pass) collect(l *lane) error {
 	for i := range l.rows {
 		*findRow(p.rows, l.rows[i].Key) = l.rows[i]
 	}
-	l.rows = nil
+	for _, key := range l.again {
+		p.found.overtake(key)
+	}
+	l.rows, l.again = nil, nil
 	if l.late {
 		// It took no part in what came after.
 		again := l.Clock.Now()
@@ -243,11 +254,15 @@ func (p *pass) sum() {
 	}
 }
 
-// ready says whether a row can be called for now; if not, the pass comes back when it can.
+// ready says whether a row can be called for now, and is about to be; if not, the pass comes back when it can.
 func (l *lane) ready(r *row) bool {
-	if r.NextTry != nil && r.NextTry.After(l.now) && (!l.hurried || l.Targets.asksForPeace(l.system.name)) {
-		l.found.wake(r.NextTry.Time)
-		return false
+	if r.NextTry != nil && r.NextTry.After(l.now) {
+		if !l.hurried || l.Targets.asksForPeace(l.system.name) {
+			l.found.wake(r.NextTry.Time)
+			return false
+		}
+		// If its turn does not come in this pass, it is tried as soon as it does.
+		r.NextTry = nil
 	}
 	if l.tired {
 		l.found.wake(l.now.Add(firstRetry))
@@ -257,7 +272,12 @@ func (l *lane) ready(r *row) bool {
 		l.found.wake(l.Clock.Now())
 		return false
 	}
-	return l.turnedAway == nil
+	if l.turnedAway != nil {
+		return false
+	}
+	l.found.overtake(r.Key)
+	l.again = append(l.again, r.Key)
+	return true
 }
 
 // failed notes a failed attempt. A call that was not made, because too many are under way, because the target system does not answer anybody

@@ -93,6 +93,9 @@ func (r *ProviderReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	status := object.Status.DeepCopy()
 	status.ObservedGeneration = object.Generation
 	status.Granted, status.Owed = counted.granted, counted.owed
+	if object.Spec.Decommissioned != nil {
+		status.Unclaimed = 0
+	}
 	ready, wait := r.readiness(ctx, object, counted)
 	if ready != nil && ready.Status == metav1.ConditionTrue {
 		if err := r.claim(ctx, object, status, ready); err != nil {
@@ -180,14 +183,23 @@ func (r *ProviderReconciler) setFinalizer(ctx context.Context, object *v1alpha1.
 	return nil
 }
 
-// readiness says whether the target system answers, and when to look again. It is nil while the last answer still stands.
+// readiness says whether the target system can be used, and when to look again. It is nil while the last answer still stands.
 func (r *ProviderReconciler) readiness(ctx context.Context, object *v1alpha1.AccessProvider, c counts) (*metav1.Condition, time.Duration) {
-	if declared := object.Spec.Decommissioned; declared != nil {
+	if object.Spec.Decommissioned != nil {
+		// That it does not answer is nobody's concern any more.
+		r.Targets.disconnect(object.Name)
 		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDecommissioned, Message: "the target system was declared gone for good: what it held is abandoned, not proven revoked, and nothing is granted in it"}, 0
 	}
+	answers, wait := r.answers(ctx, object)
 	if !object.DeletionTimestamp.IsZero() {
-		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, reprobeFailed
+		return &metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleted, Message: fmt.Sprintf("being deleted; it stays until nothing is held in the target system: %d accesses are granted, %d revocations are owed: end the engagements, or, if the target system is gone for good, declare it in spec.decommissioned", c.granted, c.owed)}, min(wait, reprobeFailed)
 	}
+	return answers, wait
+}
+
+// answers says whether the target system answers, and when to ask again. It is nil while the last answer still stands. One that is silent is asked
+// for all who wait for it, also while its AccessProvider is being deleted: what it owes must not wait longer than it is silent.
+func (r *ProviderReconciler) answers(ctx context.Context, object *v1alpha1.AccessProvider) (*metav1.Condition, time.Duration) {
 	if wait, stands := r.stands(object); stands {
 		return nil, wait
 	}
@@ -280,7 +292,7 @@ func (r *ProviderReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manage
 
 // followAnswers asks a target system that stopped answering, or answers again, whether that is so.
 func (r *ProviderReconciler) followAnswers(_ context.Context, q queue) error {
-	r.Targets.tell(func(providerName string, _ bool) {
+	r.Targets.tell(func(providerName string) {
 		r.probeAgain(providerName)
 		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: providerName}})
 	})

@@ -28,7 +28,7 @@ type Targets struct {
 	// quiet is until when a target system asked to be left alone.
 	quiet map[string]time.Time
 	// told are those who want to know when a target system stops answering, and when it answers again.
-	told []func(providerName string, answers bool)
+	told []func(providerName string)
 }
 
 // connection is a provider that was opened for one generation of an AccessProvider, with one version of its credentials.
@@ -97,25 +97,31 @@ func (t *Targets) connect(ctx context.Context, behind *v1alpha1.AccessProvider) 
 func (t *Targets) newCircuit(name string) *provider.Circuit {
 	metrics.SetCircuit(name, false)
 	var circuit *provider.Circuit
-	circuit = provider.NewCircuit(name, t.clock, func(open bool) {
-		t.mu.Lock()
-		// One that was opened for an older spec is nobody's concern any more.
-		current := t.open[name] != nil && t.open[name].circuit == circuit
-		told := slices.Clone(t.told)
-		t.mu.Unlock()
-		if !current {
-			return
-		}
-		metrics.SetCircuit(name, open)
-		for _, tell := range told {
-			tell(name, !open)
-		}
-	})
+	circuit = provider.NewCircuit(name, t.clock, func() { t.turned(name, circuit) })
 	return circuit
 }
 
-// tell has somebody told when a target system stops answering, and when it answers again. It must not call the target system.
-func (t *Targets) tell(whom func(providerName string, answers bool)) {
+// turned tells that a circuit was opened or closed. Of two turns the first may be told last: what counts is how the circuit is by then.
+func (t *Targets) turned(name string, circuit *provider.Circuit) {
+	for _, tell := range t.concerned(name, circuit) {
+		tell(name)
+	}
+}
+
+// concerned brings the metric in line with a circuit, and returns whom its turn concerns. One that was made for an older spec concerns nobody.
+func (t *Targets) concerned(name string, circuit *provider.Circuit) []func(string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open[name] == nil || t.open[name].circuit != circuit {
+		return nil
+	}
+	_, _, open := circuit.Open()
+	metrics.SetCircuit(name, open)
+	return slices.Clone(t.told)
+}
+
+// tell has somebody told when a target system stops answering, and when it answers again: silence says which. It must not call the target system.
+func (t *Targets) tell(whom func(providerName string)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.told = append(t.told, whom)

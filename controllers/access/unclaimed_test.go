@@ -91,3 +91,14 @@ func TestATargetSystemThatCannotListIsReadyAndSaysSo(t *testing.T) {
 	w.listed(func() ([]string, error) { return nil, provider.Refused("let it list rolebindings") })
 	w.Expect(providerReady(w.probeAgain())).To(And(HaveField("Status", metav1.ConditionTrue), HaveField("Message", HaveSuffix("cannot be listed: let it list rolebindings"))))
 }
+
+// TestWhatIsInATargetSystemThatIsGoneForGoodIsUnclaimedNoMore can never be listed again.
+func TestWhatIsInATargetSystemThatIsGoneForGoodIsUnclaimedNoMore(t *testing.T) {
+	w := newWorld(t, marked)
+	w.listed(func() ([]string, error) { return []string{"somebodys"}, nil })
+	w.Expect(w.probeAgain().Status.Unclaimed).To(Equal(int32(1)))
+	update(w, &v1alpha1.AccessProvider{ObjectMeta: metav1.ObjectMeta{Name: w.target}}, func(p *v1alpha1.AccessProvider) {
+		p.Spec.Decommissioned = &v1alpha1.Decommissioned{Reason: "sold"}
+	})
+	w.Expect(w.probeAgain().Status.Unclaimed).To(BeZero())
+}

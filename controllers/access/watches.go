@@ -97,8 +97,8 @@ func (r *GrantReconciler) enqueue(q queue, grant *v1alpha1.AccessGrant) {
 // followAnswers brings the grants of a target system back when it answers again: also after an outage so short that nothing else tells of it.
 func (r *GrantReconciler) followAnswers(ctx context.Context, q queue) error {
 	r.wake = func(grant types.NamespacedName) { q.Add(reconcile.Request{NamespacedName: grant}) }
-	r.Targets.tell(func(providerName string, answers bool) {
-		if !answers {
+	r.Targets.tell(func(providerName string) {
+		if _, _, silent := r.Targets.silence(providerName); silent {
 			return
 		}
 		for _, grant := range r.list(ctx, client.MatchingFields{index.GrantByProvider: providerName}) {

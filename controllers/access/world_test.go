@@ -60,7 +60,7 @@ func (w *world) operate(registry provider.Registry) {
 	w.targets = NewTargets(registry, w.clock, Keyring{Reader: w.api, Namespace: w.namespace})
 	w.grants = &GrantReconciler{Client: w.api, Reader: w.api, Clock: w.clock, Recorder: w.events, Targets: w.targets}
 	w.providers = &ProviderReconciler{Client: w.api, Clock: w.clock, Recorder: w.events, Targets: w.targets}
-	w.targets.tell(func(string, bool) { w.turned.Store(true) })
+	w.targets.tell(func(string) { w.turned.Store(true) })
 }
 
 func (w *world) restart() { w.operate(w.targets.registry) }

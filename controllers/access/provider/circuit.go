@@ -23,14 +23,14 @@ const (
 type Circuit struct {
 	name   string
 	clock  clock.PassiveClock
-	turned func(open bool)
+	turned func()
 
 	mu sync.Mutex
 	b  breaker
 }
 
-// NewCircuit returns the closed circuit of an AccessProvider. It tells whenever it was opened or closed.
-func NewCircuit(name string, c clock.PassiveClock, turned func(open bool)) *Circuit {
+// NewCircuit returns the closed circuit of an AccessProvider. It tells whenever it was opened or closed; how it is by then, Open says.
+func NewCircuit(name string, c clock.PassiveClock, turned func()) *Circuit {
 	return &Circuit{name: name, clock: c, turned: turned}
 }
 
@@ -59,7 +59,7 @@ func (c *Circuit) ended(trial bool, started time.Time, o outcome) {
 	is := c.b.open()
 	c.mu.Unlock()
 	if was != is {
-		c.turned(is)
+		c.turned()
 	}
 }
 

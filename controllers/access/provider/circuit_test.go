@@ -154,7 +154,11 @@ func TestAnOpenCircuitHoldsEveryCallBackButTheProbe(t *testing.T) {
 	g := NewWithT(t)
 	clock := clocktesting.NewFakePassiveClock(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))
 	var turns []bool
-	circuit := NewCircuit("directory", clock, func(open bool) { turns = append(turns, open) })
+	var circuit *Circuit
+	circuit = NewCircuit("directory", clock, func() {
+		_, _, open := circuit.Open()
+		turns = append(turns, open)
+	})
 	target := &answering{err: errors.New("no route to host")}
 	p := Guard(target, circuit)
 	lister, is := p.(Lister)
@@ -196,7 +200,7 @@ func TestAnOpenCircuitHoldsEveryCallBackButTheProbe(t *testing.T) {
 func TestATrialThatPanicsHasEnded(t *testing.T) {
 	g := NewWithT(t)
 	clock := clocktesting.NewFakePassiveClock(time.Unix(0, 0))
-	circuit := NewCircuit("directory", clock, func(bool) {})
+	circuit := NewCircuit("directory", clock, func() {})
 	target := &answering{err: errors.New("no route to host")}
 	for range failuresToOpen {
 		g.Expect(Guard(target, circuit).Probe(t.Context())).NotTo(Succeed())
