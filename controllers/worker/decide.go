@@ -233,7 +233,7 @@ func (sc *screening) waits() []v1alpha1.WaitingFor {
 
 func (sc *screening) screeningWaits() []v1alpha1.WaitingFor {
 	if sc.problem != nil {
-		return []v1alpha1.WaitingFor{{What: areaScreening + "/checklist", Who: checklist.RoleManager, Message: truncate(sc.problem.Message, maxWaitMessage)}}
+		return []v1alpha1.WaitingFor{{What: areaScreening + "/checklist", Who: checklist.RoleManager, Message: truncate(sc.problem.Message)}}
 	}
 	if sc.course == nil || sc.course.state() == v1alpha1.ScreeningFailed || sc.course.state() == v1alpha1.ScreeningPassed {
 		return nil
@@ -241,7 +241,7 @@ func (sc *screening) screeningWaits() []v1alpha1.WaitingFor {
 	waits := sc.documentWaits()
 	for _, w := range sc.course.Result.Waiting {
 		message := w.Message + sc.byScorecard(w.Step) + " (pool " + sc.pool.Name + ")"
-		wait := v1alpha1.WaitingFor{What: checklist.Screening.Claim(w.Step), Who: w.Who, Message: truncate(message, maxWaitMessage)}
+		wait := v1alpha1.WaitingFor{What: checklist.Screening.Claim(w.Step), Who: w.Who, Message: truncate(message)}
 		wait.Since.Time = w.Since
 		if w.Due != nil {
 			wait.Due = stamp(*w.Due)

@@ -60,7 +60,7 @@ func (sc *screening) documentWaits() []v1alpha1.WaitingFor {
 			w.Since.Time = later(*d.expiresAt, sc.course.StartedAt)
 			how = fmt.Sprintf("expired at %s: renew it, and have the Worker's spec.documents say so, with the new expiresAt", d.expiresAt.UTC().Format(time.RFC3339))
 		}
-		w.Message = truncate(fmt.Sprintf("document %s %s, by somebody with the verb identify (pool %s)", d.name, how, sc.pool.Name), maxWaitMessage)
+		w.Message = truncate(fmt.Sprintf("document %s %s, by somebody with the verb identify (pool %s)", d.name, how, sc.pool.Name))
 		waits = append(waits, w)
 	}
 	return waits

@@ -177,3 +177,16 @@ func TestADocumentThatIsTakenAwayIsAskedForAgain(t *testing.T) {
 	w.brings("insurance")
 	w.stands(after(11), v1alpha1.ScreeningPassed, after(11))
 }
+
+func TestAPoolThatBeginsToAskForADocumentAsksThoseWhoPassed(t *testing.T) {
+	w := papers(t)
+	w.pool0().Spec.Screening.Documents = nil
+	w.state(after(1), "omar", "screening/interview", done)
+	w.stands(after(1), v1alpha1.ScreeningPassed, after(1))
+	w.pool0().Spec.Screening.Documents = []string{"insurance"}
+	w.stands(after(5), v1alpha1.ScreeningInProgress, after(5))
+	w.brings("insurance")
+	if m := w.stands(after(6), v1alpha1.ScreeningPassed, after(6)); m.Attempt != 1 {
+		t.Errorf("it is attempt %d, expected the first: no step has to be done again", m.Attempt)
+	}
+}

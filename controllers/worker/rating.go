@@ -180,7 +180,7 @@ func (r *rating) waits() []v1alpha1.WaitingFor {
 	if d == nil {
 		return nil
 	}
-	return []v1alpha1.WaitingFor{{What: claimDemotion, Who: v1alpha1.ActorApprover, Since: d.Since, Message: truncate(d.Message+" (pool "+r.pool.Name+")", maxWaitMessage)}}
+	return []v1alpha1.WaitingFor{{What: claimDemotion, Who: v1alpha1.ActorApprover, Since: d.Since, Message: truncate(d.Message + " (pool " + r.pool.Name + ")")}}
 }
 
 // news is something that people are told of.

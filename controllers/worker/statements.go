@@ -50,11 +50,8 @@ const (
 	reasonTooEarly       = "TooEarly"
 )
 
-// Lengths that the schema allows.
-const (
-	maxStandingMessage = 1024
-	maxWaitMessage     = 1024
-)
+// maxMessage is how long the schema allows the message of a wait or a standing to be.
+const maxMessage = 1024
 
 // read looks at every statement that nobody has looked at before. A statement is judged once: it is either recorded in
 // status, which only the operator writes, or marked. One that cannot be judged yet, because the procedure it speaks of
@@ -238,11 +235,11 @@ func tooEarly(c *course) *v1alpha1.Standing {
 }
 
 func ignored(reason, format string, args ...any) *v1alpha1.Standing {
-	return &v1alpha1.Standing{State: v1alpha1.StandingIgnored, Reason: reason, Message: truncate(fmt.Sprintf(format, args...), maxStandingMessage)}
+	return &v1alpha1.Standing{State: v1alpha1.StandingIgnored, Reason: reason, Message: truncate(fmt.Sprintf(format, args...))}
 }
 
 func invalid(reason, format string, args ...any) *v1alpha1.Standing {
-	return &v1alpha1.Standing{State: v1alpha1.StandingInvalid, Reason: reason, Message: truncate(fmt.Sprintf(format, args...), maxStandingMessage)}
+	return &v1alpha1.Standing{State: v1alpha1.StandingInvalid, Reason: reason, Message: truncate(fmt.Sprintf(format, args...))}
 }
 
 func boundTo(owners []metav1.OwnerReference, uid types.UID) bool {
@@ -295,12 +292,12 @@ func (p *pass) subject(sc *screening, who, what string) *v1alpha1.Subject {
 	return nil
 }
 
-func truncate(s string, bytes int) string {
+func truncate(message string) string {
 	const more = "…"
-	if len(s) <= bytes {
-		return s
+	if len(message) <= maxMessage {
+		return message
 	}
-	return strings.ToValidUTF8(s[:bytes-len(more)], "") + more
+	return strings.ToValidUTF8(message[:maxMessage-len(more)], "") + more
 }
 
 func stamp(t time.Time) *metav1.Time { return &metav1.Time{Time: t.UTC().Truncate(time.Second)} }

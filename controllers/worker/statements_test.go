@@ -303,5 +303,19 @@ func FuzzAScreeningFollowsFromTheFactsAlone(f *testing.F) {
 		if diff := cmp.Diff(want, got, ignore); diff != "" {
 			t.Fatalf("somebody who looked every day and somebody who was away disagree (-daily +away):\n%s", diff)
 		}
+
+		crashed, r := script()
+		crashed.look(after(0))
+		for day := range 81 {
+			before := crashed.Worker.Status.DeepCopy()
+			crashed.look(after(float64(day)))
+			if r.IntN(2) == 0 {
+				// Killed before the status was written, and what was bound or marked is.
+				crashed.Worker.Status = *before
+			}
+		}
+		if diff := cmp.Diff(want, *crashed.look(after(80)), ignore); diff != "" {
+			t.Fatalf("somebody who looked every day and somebody who crashed at every other pass disagree (-daily +crashed):\n%s", diff)
+		}
 	})
 }
