@@ -13,14 +13,14 @@ const (
 	never = math.MinInt64 / 4
 )
 
-// choice is where a row gains most at the present prices, and what it gains there and at the second best, which may be no column. Its column is None if
-// the row gains nothing anywhere.
+// choice is where a row gains most at the present prices, what it gains there, and what at the second best. To be in no column is a choice too and gains
+// nothing; if none is better, column is None.
 type choice struct {
 	column       int32
 	gain, second int64
 }
 
-// best looks at the edges that are near only, unless one of the others may be better than the second best of them.
+// best looks at the edges that are near, and at the others only if one of them may be better than the second best.
 func (s *solver) best(row int32) choice {
 	c := s.bestOf(s.near[row])
 	if c.second < s.rest[row] {
@@ -30,11 +30,10 @@ func (s *solver) best(row int32) choice {
 	return c
 }
 
-// bestOf takes of two columns that are as good the one that has room, and then the first.
 func (s *solver) bestOf(edges []Edge) choice {
 	c := choice{column: None}
 	for _, e := range edges {
-		gain := s.bonus + int64(e.Value) - s.price[e.Column]
+		gain := s.worth(e) - s.price[e.Column]
 		switch {
 		case gain > c.gain:
 			c = choice{column: e.Column, gain: gain, second: c.gain}
@@ -50,6 +49,7 @@ func (s *solver) bestOf(edges []Edge) choice {
 	return c
 }
 
+// precedes breaks ties: a column that has room comes before one that has none, and then the order decides.
 func (s *solver) precedes(a, b int32) bool {
 	if room := s.room(a); room != s.room(b) {
 		return room
@@ -57,7 +57,8 @@ func (s *solver) precedes(a, b int32) bool {
 	return a < b
 }
 
-// look goes through all edges of a row and keeps those near at which it gains most at the present prices, of equals the first.
+// look goes through all edges of a row and keeps those near at which it gains most at the present prices, of equals the first. As long as prices rise only,
+// it gains no more at any other than it does now.
 func (s *solver) look(row int32) {
 	edges := s.rows[row]
 	if len(edges) <= width {
@@ -68,7 +69,7 @@ func (s *solver) look(row int32) {
 	var gains [width + 1]int64
 	n := 0
 	for _, e := range edges {
-		gain := s.bonus + int64(e.Value) - s.price[e.Column]
+		gain := s.worth(e) - s.price[e.Column]
 		if n > width {
 			if gain <= gains[width] {
 				continue
@@ -89,16 +90,25 @@ func (s *solver) look(row int32) {
 	s.rest[row] = gains[width]
 }
 
+// fall allows for prices that fell, by so much at most.
+func (s *solver) fall(by int64) {
+	for i, rest := range s.rest {
+		if rest != never {
+			s.rest[i] = min(rest+by, s.bonus+s.high)
+		}
+	}
+}
+
 // sorted brings the edges of each row into the order of columns, so that the order in which they were given decides nothing. What is in order is not copied.
 func sorted(rows [][]Edge) [][]Edge {
 	byColumn := func(a, b Edge) int { return cmp.Compare(a.Column, b.Column) }
-	out := rows
+	out, copied := rows, false
 	for i, edges := range rows {
 		if slices.IsSortedFunc(edges, byColumn) {
 			continue
 		}
-		if &out[0] == &rows[0] {
-			out = slices.Clone(rows)
+		if !copied {
+			out, copied = slices.Clone(rows), true
 		}
 		out[i] = slices.SortedFunc(slices.Values(edges), byColumn)
 	}

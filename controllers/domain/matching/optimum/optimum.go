@@ -52,7 +52,7 @@ func Solve(p *Problem) (*Solution, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	return newSolver(p, p.matchBonus()).solve(), nil
+	return newSolver(p).solve(), nil
 }
 
 func (p *Problem) validate() error {
@@ -67,7 +67,7 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("column %d has capacity %d and step %d: neither may be negative, nor the step above %d", j, c, p.step(j), maxValue)
 		}
 	}
-	if cost := p.lastCost(); cost > maxPrice/int64(len(p.Rows)+1) {
+	if cost := p.mostCost(); cost > maxPrice/int64(len(p.Rows)+1) {
 		return fmt.Errorf("the last of %d rows in a column may be worth %d less than the first, which is too much to add up", len(p.Rows), cost)
 	}
 	return p.validateRows()
@@ -98,21 +98,30 @@ func (p *Problem) step(column int) int64 {
 	return int64(p.Step[column])
 }
 
-// matchBonus is so much that one more row is worth more than everything else together. Where one more can be matched, there is a way to do so on which each
-// row and each column is met once: it takes up one edge more than it gives up, and leaves every column but the last with as many rows as before.
+// matchBonus is so much that one more match is worth more than everything else together. Where one more is possible, there is a way to it on which each row
+// and each column is met once: it takes up one edge more than it gives up, and only in its last column is there one row more than before.
 func (p *Problem) matchBonus() int64 {
-	var low, high int64 = maxValue, -maxValue
-	for _, edges := range p.Rows {
-		for _, e := range edges {
-			low, high = min(low, int64(e.Value)), max(high, int64(e.Value))
-		}
-	}
-	given := int64(min(len(p.Rows), len(p.Capacity)) - 1)
-	return max(given, 0)*max(high-low, 0) + max(-low, 0) + p.lastCost() + 1
+	low, high := p.values()
+	given := int64(max(min(len(p.Rows), len(p.Capacity))-1, 0))
+	return given*(high-low) + max(-low, 0) + p.mostCost() + 1
 }
 
-// lastCost is at most by how much a row is worth less than the first in its column.
-func (p *Problem) lastCost() int64 {
+// values are the least and the most that an edge is worth.
+func (p *Problem) values() (low, high int64) {
+	least, most := int32(maxValue), int32(-maxValue)
+	for _, edges := range p.Rows {
+		for _, e := range edges {
+			least, most = min(least, e.Value), max(most, e.Value)
+		}
+	}
+	if least > most {
+		return 0, 0
+	}
+	return int64(least), int64(most)
+}
+
+// mostCost is by how much at most a row can be worth less than the first in its column.
+func (p *Problem) mostCost() int64 {
 	var most int64
 	for j, c := range p.Capacity {
 		most = max(most, p.step(j)*int64(min(int(c), len(p.Rows))-1))

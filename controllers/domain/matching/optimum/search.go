@@ -1,44 +1,57 @@
 package optimum
 
-// search is what one search for a way knows. It is used again for the next: only what was touched is cleared.
+// search is what a search for a way knows. The next one uses it again: only what was touched is cleared.
 type search struct {
-	// distance of each column from the row that is led in, from which row it was reached, and what the column is worth to that row.
+	// distance of each column from where the search starts, from which row it was reached, or None if it starts there, and what it is worth to that row.
 	distance []int64
 	from     []int32
 	worth    []int64
-	// touched are the columns that were reached, scanned those whose rows were.
+	// touched are the columns that were reached, and scanned those of which all rows were.
 	touched, scanned []int32
 	queue            queue
-	// start is the row that is led in, gain what it gains at the best column.
-	start int32
-	gain  int64
-	// loss is the length of the best way found. It ends in endColumn, which has room; or else endRow is given up.
+	// gain is what a row gains that is in no column and where the search starts.
+	gain int64
+	// releasing says that the search is for a place that is reserved, and for nothing else.
+	releasing bool
+	// loss is the length of the best way found. It ends in endColumn, or if that is None, endRow is given up.
 	loss              int64
 	endRow, endColumn int32
 }
 
 func newSearch(columns int) search {
-	s := search{distance: make([]int64, columns), from: make([]int32, columns), worth: make([]int64, columns)}
-	for j := range s.distance {
-		s.distance[j] = far
+	w := search{distance: make([]int64, columns), from: make([]int32, columns), worth: make([]int64, columns)}
+	for j := range w.distance {
+		w.distance[j] = far
 	}
-	return s
+	return w
 }
 
 // lead brings one row in, by Dijkstra over the columns: the length of a step from a row to a column is what the row gains less there than where it is. The
-// way ends in a column that has room, at what the next row costs there above the price, or in a row, this one or another, that is given up, at what it gains.
+// way ends at a place that is reserved; or in a column that has room, at what one more row costs there above the price; or in a row, this one or another,
+// that is given up, at what it gains.
 func (s *solver) lead(start int32) {
 	w := &s.search
-	w.start, w.gain = start, s.best(start).gain
-	w.loss, w.endRow, w.endColumn = w.gain, start, None
+	w.gain = s.best(start).gain
 	if w.gain == 0 {
 		return
 	}
+	w.loss, w.endRow, w.endColumn = w.gain, start, None
 	s.reach(start)
+	s.run()
+	for _, j := range w.scanned {
+		s.price[j] += w.loss - w.distance[j]
+	}
+	s.augment()
+	w.clear()
+}
+
+// run goes on to whatever is nearest, until nothing is nearer than the end of the best way.
+func (s *solver) run() {
+	w := &s.search
 	for len(w.queue) > 0 {
 		at := w.queue.pop()
 		if at.distance >= w.loss {
-			break
+			return
 		}
 		if at.node < 0 {
 			row := ^at.node
@@ -54,52 +67,37 @@ func (s *solver) lead(start int32) {
 			s.reach(i)
 		}
 	}
-	for _, j := range w.scanned {
-		s.price[j] += w.loss - w.distance[j]
-	}
-	s.augment()
-	w.clear()
 }
 
-// end is how long the way is that ends by giving a row up.
-func (s *solver) end(row int32) int64 {
-	if row == s.search.start {
-		return s.search.gain
-	}
-	j := s.column[row]
-	return s.search.distance[j] + s.held[row] - s.price[j]
-}
-
-// reach goes on from a row along the edges that are near. The others wait in the queue at the least distance to which one of them can lead.
+// reach goes on from a row along the edges that are near. The others wait in the queue at the least distance to which one of them can lead: mostly the search
+// is over before.
 func (s *solver) reach(row int32) {
 	w := &s.search
-	end := s.end(row)
-	if end < w.loss {
-		w.loss, w.endRow, w.endColumn = end, row, None
+	out := s.out(row)
+	if out < w.loss && !w.releasing {
+		w.loss, w.endRow, w.endColumn = out, row, None
 	}
 	s.relax(row, s.near[row])
-	if at := end - s.rest[row]; at < w.loss {
+	if at := out - s.rest[row]; at < w.loss {
 		w.queue.push(waiting{distance: at, node: ^row})
 	}
 }
 
 func (s *solver) relax(row int32, edges []Edge) {
 	w := &s.search
-	end := s.end(row) - s.bonus
+	out := s.out(row)
 	for _, e := range edges {
-		j := e.Column
-		d := end - int64(e.Value) + s.price[j]
+		j, worth := e.Column, s.worth(e)
+		d := out - worth + s.price[j]
 		if d >= w.loss || d >= w.distance[j] {
 			continue
 		}
 		if w.distance[j] == far {
 			w.touched = append(w.touched, j)
 		}
-		w.distance[j], w.from[j], w.worth[j] = d, row, s.bonus+int64(e.Value)
-		if s.room(j) {
-			if loss := d + s.nextCost(j) - s.price[j]; loss < w.loss {
-				w.loss, w.endRow, w.endColumn = loss, None, j
-			}
+		w.distance[j], w.from[j], w.worth[j] = d, row, worth
+		if end := s.end(j); end < w.loss {
+			w.loss, w.endRow, w.endColumn = end, None, j
 		}
 		if d < w.loss {
 			w.queue.push(waiting{distance: d, node: j})
@@ -107,27 +105,48 @@ func (s *solver) relax(row int32, edges []Edge) {
 	}
 }
 
-// augment moves every row on the way one column on.
+// out is how long the way is on which a row that was reached ends up in no column.
+func (s *solver) out(row int32) int64 {
+	j := s.column[row]
+	if j == None {
+		return s.search.gain
+	}
+	return s.search.distance[j] + s.held[row] - s.price[j]
+}
+
+// end is how long the way is that ends in a column that was reached.
+func (s *solver) end(column int32) int64 {
+	d := s.search.distance[column]
+	switch {
+	case s.reserved[column] > 0:
+		return d
+	case s.room(column) && !s.search.releasing:
+		return d + s.nextCost(column) - s.price[column]
+	default:
+		return far
+	}
+}
+
+// augment moves every row on the way one column on, from its end back to where it starts.
 func (s *solver) augment() {
 	w := &s.search
 	column := w.endColumn
-	if column == None {
-		if w.endRow == w.start {
-			return
-		}
+	switch {
+	case column == None && s.column[w.endRow] == None:
+		return
+	case column == None:
 		column = s.column[w.endRow]
 		s.leave(w.endRow)
+	case s.reserved[column] > 0:
+		s.reserved[column]--
 	}
-	for {
+	for column != None && w.from[column] != None {
 		row := w.from[column]
 		before := s.column[row]
 		if before != None {
 			s.leave(row)
 		}
 		s.enter(row, column, w.worth[column])
-		if row == w.start {
-			return
-		}
 		column = before
 	}
 }

@@ -2,22 +2,23 @@ package optimum
 
 import "math"
 
-const (
-	// far is the distance of what is not reached.
-	far = math.MaxInt64
-	// bidsPerRow bounds the bids before the searches: two rows may outbid each other by one for as long as a third column is worth much less.
-	bidsPerRow = 8
-)
+// far is the distance of what is not reached, and the price of what nobody can have.
+const far = math.MaxInt64
 
-// solver finds the optimum by successive shortest paths. Columns have prices, which only ever rise; a row that is in a column gains what that is worth to it
-// above the price, and nowhere would it gain more. First rows bid for columns, which places most of them; then each row that is left is led in by a search.
+// solver finds an optimum in three steps. First rows outbid each other for columns, which brings prices near to what they will be (auction.go). Then each row
+// that no column is left to at these prices is led in along the shortest way (search.go). Last, places that the bids made dearer than anybody pays are given
+// up (release.go). From the second step on, what Check asks for holds of all rows that were led in, counting the places that are reserved as taken.
+//
+// A row gains in a column what that is worth to it, the bonus for a match among it, less the column's price.
 type solver struct {
-	p     *Problem
-	bonus int64
+	p *Problem
+	// rowCount and columnCount are of the type that numbers rows and columns.
+	rowCount, columnCount int32
+	// bonus is what each match is worth beside its value, from low to high.
+	bonus, low, high int64
 	// rows are the edges of each row in the order of columns.
 	rows [][]Edge
-	// near are the edges of each row at which it gained most when all were last looked at, and rest is what it gained then at the best of the others.
-	// Prices only rise, so it gains no more there now.
+	// near are the edges of each row at which it gained most when all were last looked at, and it gains at most rest at any other.
 	near [][]Edge
 	rest []int64
 
@@ -25,79 +26,68 @@ type solver struct {
 	column         []int32
 	held           []int64
 	next, previous []int32
-	// first is a row of each column, load is how many there are.
-	first []int32
-	load  []int32
-	price []int64
 
-	search search
+	// first is a row of each column, load how many there are, and reserved how many places more are kept for rows that were taken out.
+	first, load, reserved []int32
+	price                 []int64
+
+	auction auction
+	search  search
 }
 
-func newSolver(p *Problem, bonus int64) *solver {
+func newSolver(p *Problem) *solver {
 	rows, columns := len(p.Rows), len(p.Capacity)
 	s := &solver{
-		p: p, bonus: bonus, rows: sorted(p.Rows), near: make([][]Edge, rows), rest: make([]int64, rows),
+		p: p, rowCount: int32(rows), columnCount: int32(columns), //nolint:gosec // A Problem with more than 2³¹ of them is refused.
+		rows: sorted(p.Rows), near: make([][]Edge, rows), rest: make([]int64, rows),
 		column: make([]int32, rows), held: make([]int64, rows), next: make([]int32, rows), previous: make([]int32, rows),
-		first: make([]int32, columns), load: make([]int32, columns), price: make([]int64, columns),
-		search: newSearch(columns),
+		first: make([]int32, columns), load: make([]int32, columns), reserved: make([]int32, columns), price: make([]int64, columns),
+		auction: auction{paid: make([]int64, rows)}, search: newSearch(columns),
 	}
+	s.low, s.high = p.values()
+	s.bonus = p.matchBonus()
 	for i := range s.column {
 		s.column[i] = None
+		s.look(int32(i)) //nolint:gosec // See above.
 	}
 	for j := range s.first {
 		s.first[j] = None
+		if p.Capacity[j] == 0 {
+			s.price[j] = s.bonus + maxValue
+		}
 	}
 	return s
 }
 
 func (s *solver) solve() *Solution {
-	count := int32(len(s.rows)) //nolint:gosec // A Problem with more rows than 2³¹ is refused.
-	for i := range count {
-		s.look(i)
-	}
-	bids := bidsPerRow * len(s.rows)
-	for i := range count {
-		for row := i; row != None && bids > 0; bids-- {
-			row = s.bid(row)
-		}
-	}
-	for i := range count {
+	s.bid()
+	for i := range s.rowCount {
 		if s.column[i] == None {
 			s.lead(i)
 		}
 	}
+	for s.release() {
+		continue
+	}
 	return s.solution()
 }
 
-// bid puts a row into the column where it gains most, and returns the row that has to leave for it, if any. A column for one row then costs so much that
-// the row would gain as much elsewhere. Where that does not raise the price, and for columns of many rows that are full, the row is left to a search.
-func (s *solver) bid(row int32) int32 {
-	best := s.best(row)
-	j, out := best.column, int32(None)
-	switch {
-	case j == None:
-		return None
-	case s.room(j) && s.price[j] == s.nextCost(j):
-	case s.p.Capacity[j] != 1 || best.gain == best.second:
-		return None
-	default:
-		out = s.first[j]
-		s.leave(out)
-	}
-	s.enter(row, j, best.gain+s.price[j])
-	if s.p.Capacity[j] == 1 {
-		s.price[j] += best.gain - best.second
-	}
-	return out
+func (s *solver) worth(e Edge) int64 {
+	return s.bonus + int64(e.Value)
 }
 
+// room says whether a column has a place that is neither taken nor reserved.
 func (s *solver) room(column int32) bool {
-	return s.load[column] < s.p.Capacity[column]
+	return s.load[column]+s.reserved[column] < s.p.Capacity[column]
 }
 
-// nextCost is what the next row in a column is worth less than the first.
+// nextCost is by how much one more row in a column is worth less than the first, and lastCost by how much the last one is.
 func (s *solver) nextCost(column int32) int64 {
-	return int64(s.load[column]) * s.p.step(int(column))
+	return int64(s.load[column]+s.reserved[column]) * s.p.step(int(column))
+}
+
+func (s *solver) lastCost(column int32) int64 {
+	return max(s.nextCost(column)-s.p.step(int(column)), 0)
 }
 
 func (s *solver) enter(row, column int32, worth int64) {
