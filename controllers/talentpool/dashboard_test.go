@@ -263,7 +263,7 @@ func TestABusyPoolIsWrittenToAtMostOnceInTenSecondsAndTheLastChangeIsTold(t *tes
 		o.Expect(o.writes(busy, pool)).To(HaveLen(round), "the interval has not passed")
 		o.clock.SetTime(start.Add(time.Duration(round+1) * writeInterval))
 		o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
-			want := int32(5 * (round + 1)) //nolint:gosec // Small.
+			want := int32(5 * (round + 1))
 			g.Expect([]int32{st.Recruiting, st.PendingAssignments}).To(Equal([]int32{want, want}), "nothing is lost that happened meanwhile")
 		})
 	}
