@@ -48,7 +48,7 @@ func newSolver(p *Problem) *solver {
 	s.bonus = p.matchBonus()
 	for i := range s.column {
 		s.column[i] = None
-		s.look(int32(i)) //nolint:gosec // See above.
+		s.look(int32(i))
 	}
 	for j := range s.first {
 		s.first[j] = None
