@@ -37,8 +37,12 @@ index objectClass,entryUUID,uid,member,uniqueMember,memberUid eq
 limits users size.soft={{.SizeLimit}} size.hard={{.SizeLimit}} size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree="ou=hidden,{{.Base}}" by * none
+{{- range .Access}}
+access {{.}}
+{{- else}}
 access to attrs=member,uniqueMember,memberUid by dn.exact="{{.OperatorDN}}" write by dn.exact="{{.BlindDN}}" none by users read by * none
-access to * by users read by * none
+{{- end}}
+access to * {{if .Access}}by dn.exact="{{.OperatorDN}}" none {{end}}by users read by * none
 {{- if .ReferentialIntegrity}}
 overlay refint
 refint_attributes member uniqueMember

@@ -50,6 +50,9 @@ type Options struct {
 	Authority *certs.Authority
 	// ReferentialIntegrity has the server change members of groups along with the names of accounts, as most directories do.
 	ReferentialIntegrity bool
+	// Access are the rules for Longshore's account, as olcAccess has them, which may do nothing else then. Default: it reads everything and writes
+	// the members of groups.
+	Access []string
 	// WithoutTLS is a server that offers no encryption.
 	WithoutTLS bool
 }
