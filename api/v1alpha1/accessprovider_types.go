@@ -161,7 +161,7 @@ type AccessProviderStatus struct {
 	// +optional
 	Owed int32 `json:"owed"`
 
-	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them.
+	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them. It is the count of when they could last be listed; 0 once the target system is declared gone for good.
 	// +optional
 	Unclaimed int32 `json:"unclaimed,omitempty"`
 

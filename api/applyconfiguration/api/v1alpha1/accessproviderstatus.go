@@ -17,7 +17,7 @@ type AccessProviderStatusApplyConfiguration struct {
 	Granted *int32 `json:"granted,omitempty"`
 	// owed is how many revocations are not yet proven.
 	Owed *int32 `json:"owed,omitempty"`
-	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them.
+	// unclaimed is how many accesses in the target system bear Longshore's mark and belong to no AccessGrant, for types that can list what Longshore granted. They are reported, never removed: another installation may own them. It is the count of when they could last be listed; 0 once the target system is declared gone for good.
 	Unclaimed *int32 `json:"unclaimed,omitempty"`
 	// conditions are Ready, from a real probe.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
