@@ -38,8 +38,8 @@ help: ## Show this help.
 ##@ Try it
 
 .PHONY: demo
-demo: ## Play the sample engagements from Pending to Closed on a local control plane, with a live board.
-	@$(with-control-plane) && $(GO) run ./hack/demo
+demo: ## Play the sample cases from Pending to Closed on a local control plane, with a live board: CASE=1, 2, 3 or all (default 1,2).
+	@$(with-control-plane) && $(GO) run ./hack/demo $(if $(CASE),-case=$(CASE))
 
 .PHONY: run
 run: ## Start the local control plane and the operator and stay up for your own kubectl.
@@ -76,6 +76,10 @@ test-providers: ## Test every provider against real target systems that fail in 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server: the API types and the domain.
 	$(GO) test ./api/... ./controllers/domain/...
+
+.PHONY: bench-matching
+bench-matching: ## Measure the matching engine on one core: time and peak memory of large instances, with their certificates.
+	@$(GO) run ./hack/bench/matching
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code and group its imports.
