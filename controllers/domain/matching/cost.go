@@ -18,10 +18,39 @@ const (
 
 // noRate says why no rate could be offered to a worker.
 func (m *match) noRate(w *Worker) string {
-	if _, err := terms.OfferRate(m.StatementOfWork, w.Spec.Rate, m.tier(w.Tier).RateMultiplier); err != nil {
+	if _, err := m.rates.offer(m.StatementOfWork, w.Spec.Rate, m.tier(w.Tier).RateMultiplier); err != nil {
 		return err.Error()
 	}
 	return ""
+}
+
+// rates are those that were worked out already: exact decimals take their time, and many workers have the same rate, or none that matters.
+type rates map[rateKey]offered
+
+type rateKey struct {
+	base       v1alpha1.Rate
+	hasBase    bool
+	multiplier string
+	// own says that the worker's own rate is asked for, whatever the work offers.
+	own bool
+}
+
+type offered struct {
+	rate *v1alpha1.Rate
+	err  error
+}
+
+func (r rates) offer(sow *v1alpha1.StatementOfWork, base *v1alpha1.Rate, multiplier string) (*v1alpha1.Rate, error) {
+	key := rateKey{own: sow.Rate == nil}
+	if key.own && base != nil {
+		key.base, key.hasBase, key.multiplier = *base, true, multiplier
+	}
+	known, is := r[key]
+	if !is {
+		known.rate, known.err = terms.OfferRate(sow, base, multiplier)
+		r[key] = known
+	}
+	return known.rate, known.err
 }
 
 // costFit is how far a worker's own rate is below what is expected: 50 for just that, 100 for nothing at all, 0 from twice
@@ -34,7 +63,7 @@ func (m *match) costFit(w *Worker) int64 {
 	if expected != nil && expected.Per != base.Per {
 		return asExpected
 	}
-	own, err := terms.OfferRate(&m.atOwnRate, base, m.tier(w.Tier).RateMultiplier)
+	own, err := m.rates.offer(&m.atOwnRate, base, m.tier(w.Tier).RateMultiplier)
 	if err != nil {
 		// The budget does not reach for it.
 		return 0

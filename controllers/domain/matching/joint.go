@@ -64,8 +64,8 @@ func Joint(open []Open) (*Plan, error) {
 type joint struct {
 	open    []Open
 	columns []column
-	// index of each column.
-	index   map[columnKey]int32
+	// of each engagement, the column of each of the Ranked.
+	of      [][]int32
 	problem optimum.Problem
 }
 
@@ -80,9 +80,28 @@ type column struct {
 }
 
 func newJoint(open []Open) *joint {
-	j := &joint{open: open, index: map[columnKey]int32{}}
+	j := &joint{open: open}
+	index := j.findColumns()
+	for _, c := range j.columns {
+		j.problem.Capacity = append(j.problem.Capacity, min(c.places, int32(len(open)))) //nolint:gosec // A pool has fewer engagements than 2³¹.
+		j.problem.Step = append(j.problem.Step, c.step)
+	}
+	for i := range open {
+		columns := make([]int32, len(open[i].Result.Ranked))
+		for k, w := range open[i].Result.Ranked {
+			columns[k] = index[open[i].column(w)]
+		}
+		j.of = append(j.of, columns)
+		j.problem.Rows = append(j.problem.Rows, j.edges(i))
+	}
+	return j
+}
+
+// findColumns puts everybody who can do any of the work in order of name, and says where each is.
+func (j *joint) findColumns() map[columnKey]int32 {
 	found := map[columnKey]column{}
-	for _, o := range open {
+	for i := range j.open {
+		o := &j.open[i]
 		for _, w := range o.Result.Ranked {
 			c := column{columnKey: o.column(w), name: w.Name, places: w.Places, step: max(w.Busier, 0)}
 			if known, is := found[c.columnKey]; is {
@@ -97,15 +116,11 @@ func newJoint(open []Open) *joint {
 	j.columns = slices.SortedFunc(maps.Values(found), func(a, b column) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.person, b.person), strings.Compare(a.renewal, b.renewal))
 	})
+	index := make(map[columnKey]int32, len(j.columns))
 	for i, c := range j.columns {
-		j.index[c.columnKey] = int32(i)                                                  //nolint:gosec // A pool has fewer members than 2³¹.
-		j.problem.Capacity = append(j.problem.Capacity, min(c.places, int32(len(open)))) //nolint:gosec // So are its engagements.
-		j.problem.Step = append(j.problem.Step, c.step)
+		index[c.columnKey] = int32(i)
 	}
-	for _, o := range open {
-		j.problem.Rows = append(j.problem.Rows, j.edges(o))
-	}
-	return j
+	return index
 }
 
 func (o *Open) column(w Ranked) columnKey {
@@ -116,17 +131,14 @@ func (o *Open) column(w Ranked) columnKey {
 }
 
 // edges of one engagement, in order of their columns. Of several Worker objects of a person the best ranked counts.
-func (j *joint) edges(o Open) []optimum.Edge {
-	edges := make([]optimum.Edge, 0, len(o.Result.Ranked))
-	seen := map[int32]bool{}
-	for _, w := range o.Result.Ranked {
-		if c := j.index[o.column(w)]; !seen[c] {
-			seen[c] = true
-			edges = append(edges, optimum.Edge{Column: c, Value: w.Tenths})
-		}
+func (j *joint) edges(engagement int) []optimum.Edge {
+	ranked := j.open[engagement].Result.Ranked
+	edges := make([]optimum.Edge, 0, len(ranked))
+	for k, w := range ranked {
+		edges = append(edges, optimum.Edge{Column: j.of[engagement][k], Value: w.Tenths})
 	}
-	slices.SortFunc(edges, func(a, b optimum.Edge) int { return cmp.Compare(a.Column, b.Column) })
-	return edges
+	slices.SortStableFunc(edges, func(a, b optimum.Edge) int { return cmp.Compare(a.Column, b.Column) })
+	return slices.CompactFunc(edges, func(a, b optimum.Edge) bool { return a.Column == b.Column })
 }
 
 func (j *joint) plan(s *optimum.Solution) *Plan {
@@ -138,16 +150,17 @@ func (j *joint) plan(s *optimum.Solution) *Plan {
 	}
 	plan := &Plan{Given: make(map[string]Given, len(j.open)), Filled: s.Matched, Total: s.Total}
 	for i := range j.open {
-		plan.Given[j.open[i].Key] = j.given(&j.open[i], s.Column[i], taken)
+		plan.Given[j.open[i].Key] = j.given(i, s.Column[i], taken)
 	}
 	return plan
 }
 
 // given says to whom an engagement goes, and of the others why they are not offered the work.
-func (j *joint) given(o *Open, chosen int32, taken []int) Given {
-	g := Given{Candidates: slices.Clone(o.Result.Candidates)}
-	for i, w := range o.Result.Ranked {
-		c := j.index[o.column(w)]
+func (j *joint) given(engagement int, chosen int32, taken []int) Given {
+	result := &j.open[engagement].Result
+	g := Given{Candidates: slices.Clone(result.Candidates)}
+	for i, w := range result.Ranked {
+		c := j.of[engagement][i]
 		reason := ""
 		switch {
 		case c == chosen && g.Worker == "":

@@ -134,12 +134,13 @@ type match struct {
 	tiers        []v1alpha1.Tier
 	weights      v1alpha1.MatchingWeights
 	overlaps     *overlaps
+	rates        rates
 	// atOwnRate is the statement of work without its rate: what a worker would ask for of themselves.
 	atOwnRate v1alpha1.StatementOfWork
 }
 
 func newMatch(req Request) *match {
-	m := &match{Request: req, tiers: req.Pool.Tiers, atOwnRate: *req.StatementOfWork}
+	m := &match{Request: req, tiers: req.Pool.Tiers, rates: rates{}, atOwnRate: *req.StatementOfWork}
 	m.atOwnRate.Rate = nil
 	if len(m.tiers) == 0 {
 		m.tiers = []v1alpha1.Tier{{Name: v1alpha1.DefaultTier}}

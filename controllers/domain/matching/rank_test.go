@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,7 +73,7 @@ func TestAScoreShowsHowItCameAbout(t *testing.T) {
 	got := Rank(req, []Worker{worker("ada", skilled("go", 3), skilled("sql", 1), ofTier("Gold"), rated(825), in("America/New_York"),
 		charging("2500", "USD", v1alpha1.PerFixed), working(40, 10))}).Candidates
 	want := []v1alpha1.Candidate{{
-		// (77 + 82.5 + 50 + 73 + 75 + 37.5) / 6 = 65.83
+		// The mean of the six is 65.83.
 		Worker: "ada", State: v1alpha1.CandidateEligible, Score: "65.8",
 		Parts: []v1alpha1.ScorePart{
 			{Name: "skills", Value: "77.0"},      // (2 × 100 + 33) / 3
@@ -148,6 +149,55 @@ func TestCostIsHowFarTheRateIsBelowWhatIsExpected(t *testing.T) {
 				t.Errorf("the cost's part is %s, expected %s", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestAPartAloneIsTheScore(t *testing.T) {
+	spring := lasting(time.Date(2027, 1, 4, 0, 0, 0, 0, time.UTC), time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC))
+	for _, tc := range []struct {
+		name, reason, part string
+		change             func(*Request)
+		worker             Worker
+		want               string
+	}{
+		{"a score in the pool", "with its decimal", "performance", nil, worker("ada", rated(825)), "82.5"},
+		{"no score yet", "what the pool expects of a new one", "performance", nil, worker("ada", rated(500)), "50.0"},
+		{"the highest score", "100 is the most", "performance", nil, worker("ada", rated(1000)), "100.0"},
+		{"a score that cannot be", "it is held within 0 and 100", "performance", nil, worker("ada", rated(2000)), "100.0"},
+		{"nothing to do", "all of the person is free", "load", nil, worker("ada"), "100.0"},
+		{"an engagement and an open offer", "100 / (1 + 2)", "load", nil, worker("ada", func(w *Worker) { w.Engaged, w.Offered = 1, 1 }), "33.0"},
+		{"hours that are taken", "10 of 40 are free", "load", nil, worker("ada", working(40, 30), func(w *Worker) { w.Engaged = 3 }), "25.0"},
+		{"the same zone", "8 of 8 hours", "timeZone", overlapping("Europe/London", 1), worker("ada", in("Europe/London")), "100.0"},
+		{"five and a half hours apart", "2.5 of 8 hours", "timeZone", overlapping("Europe/London", 1), worker("ada", in("Asia/Kolkata")), "31.3"},
+		{"an hour less in summer", "the worst day counts: 7 of 8 hours", "timeZone", func(r *Request) { spring(r); overlapping("Europe/Berlin", 1)(r) }, worker("ada", in("Africa/Lagos")), "87.5"},
+		{"a pinned worker without a zone", "nothing is known to be shared", "timeZone", func(r *Request) { r.Pinned = "ada"; overlapping("Europe/London", 1)(r) }, worker("ada"), "0.0"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			req := request(weighingOnly(tc.part))
+			if tc.change != nil {
+				tc.change(&req)
+			}
+			c := Rank(req, []Worker{tc.worker}).Candidates[0]
+			if len(c.Parts) != 1 || c.Parts[0].Name != tc.part || c.Parts[0].Value != c.Score || c.Score != tc.want {
+				t.Errorf("the score is %q of %v, expected %s of %s alone, because %s", c.Score, c.Parts, tc.want, tc.part, tc.reason)
+			}
+		})
+	}
+	if c := Rank(request(), []Worker{worker("ada", in("Asia/Tokyo"))}).Candidates[0]; len(c.Parts) != 5 {
+		t.Errorf("no overlap is asked for, so the time zone is no part of the score, but the parts are %v", c.Parts)
+	}
+}
+
+func TestScoresAreReadAsTheAPIWritesThem(t *testing.T) {
+	for score, want := range map[string]int32{"82.5": 825, "0": 0, "100": 1000, "100.0": 1000, "7.0": 70} {
+		if got, is := Tenths(score); !is || got != want {
+			t.Errorf("%q is %d tenths (readable: %v), expected %d", score, got, is, want)
+		}
+	}
+	for _, score := range []string{"", "-1", "100.1", "82.55", "8x", "1e2", ".5.5", "+1"} {
+		if got, is := Tenths(score); is {
+			t.Errorf("%q is no score, but is read as %d tenths", score, got)
+		}
 	}
 }
 

@@ -115,7 +115,8 @@ func (m *match) timeZoneFit(w *Worker) int64 {
 	if err != nil {
 		return 0 // of a pinned worker, whom the requirement does not exclude
 	}
-	return int64(shortest.minutes) * 1000 / ((workdayEnd - workdayStart) * 60)
+	const full = (workdayEnd - workdayStart) * 60
+	return (int64(shortest.minutes)*1000 + full/2) / full // half up
 }
 
 // loadFit is the free share of the hours that a worker gives; of one who states none, it halves with the first engagement.
@@ -128,12 +129,12 @@ func loadFit(a *v1alpha1.Availability, engagements, hours int32) int64 {
 
 // Tenths reads a score as the API writes it, 0 to 100 with at most one decimal, in tenths of a point. It says whether it could.
 func Tenths(score string) (int32, bool) {
-	whole, decimals, _ := strings.Cut(score, ".")
-	if decimals == "" {
+	whole, decimals, is := strings.Cut(score, ".")
+	if !is {
 		decimals = "0"
 	}
 	n, err := strconv.ParseUint(whole+decimals, 10, 16)
-	if err != nil || len(decimals) != 1 || n > 1000 {
+	if err != nil || whole == "" || len(decimals) != 1 || n > 1000 {
 		return 0, false
 	}
 	return int32(n), true
