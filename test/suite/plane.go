@@ -53,11 +53,21 @@ type Stage struct {
 	cluster *cluster.Cluster
 }
 
-// Open has a reconciler work in a namespace of the test's own, until the test ends: setUp adds it to a manager that has the indexes of package
-// index, and knows of that namespace alone.
-func (p *Plane) Open(t *testing.T, setUp func(context.Context, ctrl.Manager) error) *Stage {
+// Namespace makes one of the test's own.
+func (p *Plane) Namespace(t *testing.T) string {
 	t.Helper()
-	s := &Stage{T: t, Namespace: clustertest.Namespace(t, p.cluster), cluster: p.cluster}
+	return clustertest.Namespace(t, p.cluster)
+}
+
+// Open has a reconciler work in a namespace of the test's own, until the test ends: setUp adds it to a manager that has the indexes of package
+// index, and knows of that namespace and of others that are named, and of no more.
+func (p *Plane) Open(t *testing.T, setUp func(context.Context, ctrl.Manager) error, others ...string) *Stage {
+	t.Helper()
+	s := &Stage{T: t, Namespace: p.Namespace(t), cluster: p.cluster}
+	known := map[string]cache.Config{s.Namespace: {}}
+	for _, namespace := range others {
+		known[namespace] = cache.Config{}
+	}
 	scheme := runtime.NewScheme()
 	s.must(clientgoscheme.AddToScheme(scheme))
 	s.must(v1alpha1.AddToScheme(scheme))
@@ -67,7 +77,7 @@ func (p *Plane) Open(t *testing.T, setUp func(context.Context, ctrl.Manager) err
 	mgr, err := ctrl.NewManager(p.cluster.As(operator, "system:masters"), ctrl.Options{
 		Scheme:  scheme,
 		Metrics: metricsserver.Options{BindAddress: "0"},
-		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{s.Namespace: {}}},
+		Cache:   cache.Options{DefaultNamespaces: known},
 		// Each test has a controller of the same name.
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
@@ -91,10 +101,12 @@ func (s *Stage) must(err error) {
 	}
 }
 
-// Create stores an object in the stage's namespace.
+// Create stores an object, in the stage's namespace unless it names another.
 func (s *Stage) Create(o client.Object) {
 	s.Helper()
-	o.SetNamespace(s.Namespace)
+	if o.GetNamespace() == "" {
+		o.SetNamespace(s.Namespace)
+	}
 	if err := s.API.Create(s.Context(), o); err != nil {
 		s.Fatalf("creating %T %s: %v", o, o.GetName(), err)
 	}
