@@ -120,6 +120,10 @@ func TestOnlyWhatWasPassedLapses(t *testing.T) {
 		{"expired before the last step", func(w *world) { w.brings("work-permit", after(2)) }, v1alpha1.ScreeningInProgress, "it was never complete"},
 		{"expired before the beginning", func(w *world) { w.brings("work-permit", after(-9)) }, v1alpha1.ScreeningInProgress, "it was never complete"},
 		{"expired after the last step", func(w *world) { w.brings("work-permit", after(6)) }, v1alpha1.ScreeningLapsed, "it was complete until then"},
+		{"expired after the last step, and another was never there", func(w *world) {
+			w.brings("work-permit", after(6))
+			w.loses("insurance")
+		}, v1alpha1.ScreeningInProgress, "it was never complete"},
 		{"missing", func(w *world) { w.loses("work-permit") }, v1alpha1.ScreeningInProgress, "nobody knows whether it was ever there"},
 		{"failed", func(w *world) {
 			w.brings("work-permit", after(6))

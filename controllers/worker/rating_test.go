@@ -327,6 +327,18 @@ func TestADecisionThatNobodyAskedForSaysWhy(t *testing.T) {
 	}
 }
 
+func TestADecisionThatIsOlderThanTheProposalIsNotOfIt(t *testing.T) {
+	w := fallen(t)
+	w.look(after(30))
+	late := w.state(after(29), "zoe", "approval/demotion", approved)
+	if m := w.inTier(after(31), "Gold"); m.Demotion == nil || m.Demotion.RejectedAt != nil {
+		t.Errorf("the demotion is %+v, expected it to wait for a decision on it", m.Demotion)
+	}
+	if late.Status == nil || late.Status.Reason != "NotAsked" || !strings.Contains(late.Status.Message, "before the demotion to Silver was proposed") {
+		t.Errorf("a decision that became known later stands %+v, expected NotAsked", late.Status)
+	}
+}
+
 func TestOfDecisionsInTheSameSecondTheRefusingOneCounts(t *testing.T) {
 	for _, first := range []v1alpha1.Verdict{approved, rejected} {
 		w := fallen(t)
