@@ -26,7 +26,7 @@ type EvaluationSpec struct {
 	// +optional
 	EngagementRef *LocalReference `json:"engagementRef,omitempty"`
 
-	// assignmentRef is the assignment that is judged.
+	// assignmentRef is the assignment that is judged. In this version such an evaluation is marked Ignored: evaluate the engagement, by engagementRef.
 	// +optional
 	AssignmentRef *LocalReference `json:"assignmentRef,omitempty"`
 

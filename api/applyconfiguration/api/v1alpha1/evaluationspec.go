@@ -13,7 +13,7 @@ import (
 type EvaluationSpecApplyConfiguration struct {
 	// engagementRef is the engagement that is judged.
 	EngagementRef *LocalReferenceApplyConfiguration `json:"engagementRef,omitempty"`
-	// assignmentRef is the assignment that is judged.
+	// assignmentRef is the assignment that is judged. In this version such an evaluation is marked Ignored: evaluate the engagement, by engagementRef.
 	AssignmentRef *LocalReferenceApplyConfiguration `json:"assignmentRef,omitempty"`
 	// workerRef is the worker who is screened.
 	WorkerRef *LocalReferenceApplyConfiguration `json:"workerRef,omitempty"`
