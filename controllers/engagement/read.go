@@ -206,17 +206,17 @@ func (r *Reconciler) readPerson(ctx context.Context, s *scope) error {
 
 func (r *Reconciler) readPolicies(ctx context.Context, s *scope) error {
 	policies := &v1alpha1.CompliancePolicyList{}
-	if err := r.Client.List(ctx, policies); err != nil {
+	if err := r.Client.List(ctx, policies, shared); err != nil {
 		return fmt.Errorf("listing compliance policies: %w", err)
 	}
 	s.Policies = policies.Items
 	slices.SortFunc(s.Policies, func(a, b v1alpha1.CompliancePolicy) int { return strings.Compare(a.Name, b.Name) })
 	installed := &admissionregistrationv1.ValidatingAdmissionPolicyList{}
-	if err := r.Client.List(ctx, installed); err != nil {
+	if err := r.Client.List(ctx, installed, shared); err != nil {
 		return fmt.Errorf("listing admission policies: %w", err)
 	}
 	bindings := &admissionregistrationv1.ValidatingAdmissionPolicyBindingList{}
-	if err := r.Client.List(ctx, bindings); err != nil {
+	if err := r.Client.List(ctx, bindings, shared); err != nil {
 		return fmt.Errorf("listing admission policy bindings: %w", err)
 	}
 	s.AdmissionMissing = admission.Missing(installed.Items, bindings.Items)

@@ -152,7 +152,7 @@ func (r *Reconciler) list(ctx context.Context, opts ...client.ListOption) []reco
 
 func (r *Reconciler) filter(ctx context.Context, keep func(*v1alpha1.Engagement) bool, opts ...client.ListOption) []reconcile.Request {
 	found := &v1alpha1.EngagementList{}
-	if err := r.Client.List(ctx, found, opts...); err != nil {
+	if err := r.Client.List(ctx, found, append(opts, shared)...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing engagements that an event concerns")
 		return nil
 	}
