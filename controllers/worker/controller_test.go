@@ -110,8 +110,7 @@ func TestTimeAloneLetsAWorkerTryAgain(t *testing.T) {
 
 	// A test cannot wait for a day: the clock goes on, and an edit stands in for the requeue, whose moment the pure tests check.
 	h.clock.SetTime(retryAt.Time)
-	w.Labels["touched"] = "yes"
-	h.Expect(h.api.Update(t.Context(), w)).To(Succeed())
+	h.touch(w)
 	h.awaits(w, standsIn(states{"designers": v1alpha1.ScreeningInProgress}))
 	h.Expect(w.Status.Pools[0].Attempt).To(Equal(int32(2)))
 }
@@ -207,8 +206,7 @@ func TestAtRestNothingIsWritten(t *testing.T) {
 
 	rest := h.mark()
 	h.clock.SetTime(h.clock.Now().Add(time.Hour))
-	w.Labels["touched"] = "yes"
-	h.Expect(h.api.Update(t.Context(), w)).To(Succeed())
+	h.touch(w)
 	h.settled()
 	for _, written := range h.writes(rest) {
 		h.Expect(written).To(ContainSubstring("later-"), "only what is new is written to")

@@ -97,8 +97,7 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 	pool.Status.Prior = &v1alpha1.Prior{Version: 3, Mean: "30.0", Spread: "9.0", Sample: 80, At: metav1.NewTime(h.clock.Now())}
 	h.Expect(h.api.Status().Update(t.Context(), pool)).To(Succeed())
 	h.clock.SetTime(h.clock.Now().AddDate(1, 0, 0))
-	w.Labels["touched"] = "yes"
-	h.Expect(h.api.Update(t.Context(), w)).To(Succeed())
+	h.touch(w)
 	h.settled()
 	for _, written := range h.writes(rest) {
 		h.Expect(written).To(ContainSubstring("later-"), "neither a year nor another prior moves anybody")
@@ -137,8 +136,9 @@ func TestAWorkerIsScreenedByEvaluations(t *testing.T) {
 		g.Expect(st.WaitingFor).To(HaveLen(1))
 		g.Expect(st.WaitingFor[0].What).To(Equal("document/work-permit"))
 	})
+	before := w.DeepCopy()
 	w.Spec.Documents = []v1alpha1.WorkerDocument{{Name: "work-permit", URI: "https://files.example.com/permit", ExpiresAt: &metav1.Time{Time: h.clock.Now().AddDate(0, 1, 0)}}}
-	h.Expect(h.api.Update(t.Context(), w)).To(Succeed())
+	h.Expect(h.api.Patch(t.Context(), w, client.MergeFrom(before))).To(Succeed())
 	h.awaits(w, standsIn(states{"designers": v1alpha1.ScreeningPassed}))
 
 	h.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(first), first)).To(Succeed())
@@ -155,8 +155,7 @@ func TestAWorkerIsScreenedByEvaluations(t *testing.T) {
 
 	// A test cannot wait for a month: the clock goes on, and an edit stands in for the requeue, whose moment the pure tests check.
 	h.clock.SetTime(h.clock.Now().AddDate(0, 2, 0))
-	w.Labels["touched"] = "yes"
-	h.Expect(h.api.Update(t.Context(), w)).To(Succeed())
+	h.touch(w)
 	h.awaits(w, standsIn(states{"designers": v1alpha1.ScreeningLapsed}))
 }
 

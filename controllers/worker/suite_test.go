@@ -113,6 +113,14 @@ func (h *hall) worker(name, craft string) *v1alpha1.Worker {
 	return w
 }
 
+// touch edits something that means nothing. It overwrites no status that is written meanwhile.
+func (h *hall) touch(w *v1alpha1.Worker) {
+	h.t.Helper()
+	before := w.DeepCopy()
+	w.Labels["touched"] = "yes"
+	h.Expect(h.api.Patch(h.t.Context(), w, client.MergeFrom(before))).To(Succeed())
+}
+
 func (h *hall) state(name, worker, pool, author, claim string, verdict v1alpha1.Verdict) *v1alpha1.Attestation {
 	h.t.Helper()
 	att := &v1alpha1.Attestation{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.AttestationSpec{
