@@ -5,18 +5,25 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 )
 
-// FreeAddress is one of loopback on which nothing listens, in this moment: a program that is told to may find that another was faster.
-func FreeAddress(ctx context.Context) (netip.AddrPort, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+// Loopback is where the programs listen that nobody else is to reach.
+const Loopback = "127.0.0.1"
+
+// Address is a port of loopback, with its host.
+func Address(port uint16) string { return net.JoinHostPort(Loopback, strconv.Itoa(int(port))) }
+
+// FreePort is one of loopback on which nothing listens, in this moment: a program that is told to may find that another was faster.
+func FreePort(ctx context.Context) (uint16, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", Address(0))
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("looking for a free port: %w", err)
+		return 0, fmt.Errorf("looking for a free port: %w", err)
 	}
 	defer listener.Close()
 	address, err := netip.ParseAddrPort(listener.Addr().String())
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("reading the free port: %w", err)
+		return 0, fmt.Errorf("reading the free port: %w", err)
 	}
-	return address, nil
+	return address.Port(), nil
 }

@@ -196,9 +196,9 @@ func eventually(t *testing.T, expected string, is func() bool) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	address, err := process.FreeAddress(t.Context())
+	port, err := process.FreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return address.String()
+	return process.Address(port)
 }

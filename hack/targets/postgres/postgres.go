@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +47,7 @@ type Server struct {
 	bin, dir  string
 	owner     *owner
 	password  string
-	address   netip.AddrPort
+	port      uint16
 	// process and guardian are nil where none was started.
 	process  *process.Process
 	guardian *process.Guardian
@@ -65,7 +64,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{authority: options.Authority, bin: bin, dir: options.Dir, owner: who, password: rand.Text()}
-	if s.address, err = process.FreeAddress(ctx); err != nil {
+	if s.port, err = process.FreePort(ctx); err != nil {
 		return nil, err
 	}
 	if s.dir == "" {
@@ -89,7 +88,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 func (s *Server) Endpoint() string { return "postgres://" + s.Address() }
 
 // Address is the server's host and port.
-func (s *Server) Address() string { return s.address.String() }
+func (s *Server) Address() string { return process.Address(s.port) }
 
 // Stop ends the server and whatever is connected to it.
 func (s *Server) Stop() error {
@@ -124,17 +123,15 @@ func (s *Server) ConnectAs(ctx context.Context, role, password, database string)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.authority.PEM)
-	config.Host, config.Port, config.Fallbacks = s.host(), s.address.Port(), nil
+	config.Host, config.Port, config.Fallbacks = process.Loopback, s.port, nil
 	config.User, config.Password, config.Database = role, password, database
-	config.TLSConfig = &tls.Config{ServerName: s.host(), RootCAs: roots, MinVersion: tls.VersionTLS12}
+	config.TLSConfig = &tls.Config{ServerName: process.Loopback, RootCAs: roots, MinVersion: tls.VersionTLS12}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to PostgreSQL: %w", err)
 	}
 	return conn, nil
 }
-
-func (s *Server) host() string { return s.address.Addr().String() }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
@@ -203,7 +200,7 @@ func (s *Server) startProcess() error {
 	defer log.Close()
 	arguments := []string{"-D", s.data()}
 	for _, setting := range []string{
-		"listen_addresses=" + s.host(), "port=" + strconv.Itoa(int(s.address.Port())), "unix_socket_directories=",
+		"listen_addresses=" + process.Loopback, "port=" + strconv.Itoa(int(s.port)), "unix_socket_directories=",
 		"ssl=on", "ssl_cert_file=" + filepath.Join(s.dir, "tls.crt"), "ssl_key_file=" + filepath.Join(s.dir, "tls.key"),
 		"password_encryption=scram-sha-256", "fsync=off", "full_page_writes=off",
 	} {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,15 +59,15 @@ type Options struct {
 // Server is a directory on loopback, with people and groups. It ends with the process that started it.
 type Server struct {
 	options   Options
-	addresses addresses
+	ports     ports
 	passwords map[string]string
 
 	mu      sync.Mutex
 	process *process.Process
 }
 
-// addresses of the server: with StartTLS, and with TLS from the first byte.
-type addresses struct{ plain, tls netip.AddrPort }
+// ports of the server: with StartTLS, and with TLS from the first byte.
+type ports struct{ plain, tls uint16 }
 
 // Start starts a server and returns when it answers.
 func Start(ctx context.Context, options Options) (*Server, error) {
@@ -82,7 +81,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
-	if err := s.startAtFreeAddresses(ctx); err != nil {
+	if err := s.startOnFreePorts(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.load(ctx); err != nil {
@@ -93,10 +92,10 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 }
 
 // Endpoint is the server with TLS from the first byte.
-func (s *Server) Endpoint() string { return "ldaps://" + s.addresses.tls.String() }
+func (s *Server) Endpoint() string { return "ldaps://" + process.Address(s.ports.tls) }
 
 // StartTLSEndpoint is the server where the encryption is asked for.
-func (s *Server) StartTLSEndpoint() string { return "ldap://" + s.addresses.plain.String() }
+func (s *Server) StartTLSEndpoint() string { return "ldap://" + process.Address(s.ports.plain) }
 
 // Credentials are those of Longshore, as an AccessProvider's Secret holds them.
 func (s *Server) Credentials() map[string][]byte { return s.credentials(operatorDN) }
@@ -132,14 +131,14 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-// startAtFreeAddresses tries again where somebody else took an address in the same moment.
-func (s *Server) startAtFreeAddresses(ctx context.Context) error {
+// startOnFreePorts tries again where somebody else took a port in the same moment.
+func (s *Server) startOnFreePorts(ctx context.Context) error {
 	var err error
 	for range 5 {
-		if s.addresses.plain, err = process.FreeAddress(ctx); err != nil {
+		if s.ports.plain, err = process.FreePort(ctx); err != nil {
 			return err
 		}
-		if s.addresses.tls, err = process.FreeAddress(ctx); err != nil {
+		if s.ports.tls, err = process.FreePort(ctx); err != nil {
 			return err
 		}
 		if err = s.start(ctx); err == nil || ctx.Err() != nil {
@@ -149,15 +148,15 @@ func (s *Server) startAtFreeAddresses(ctx context.Context) error {
 	return err
 }
 
-// start starts the server at its addresses and waits until it answers.
+// start starts the server on its ports and waits until it answers.
 func (s *Server) start(ctx context.Context) error {
 	path, err := lookPath()
 	if err != nil {
 		return err
 	}
-	urls := "ldap://" + s.addresses.plain.String()
+	urls := "ldap://" + process.Address(s.ports.plain)
 	if !s.options.WithoutTLS {
-		urls += " ldaps://" + s.addresses.tls.String()
+		urls += " ldaps://" + process.Address(s.ports.tls)
 	}
 	log, err := os.OpenFile(s.path("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -183,7 +182,7 @@ func (s *Server) start(ctx context.Context) error {
 // patience is how long the server may take to answer or to end; it is far more than it needs.
 const patience = 30 * time.Second
 
-// await binds: whatever else may listen at one of the addresses does not know the password, and a server that answers listens at all of them.
+// await binds: whatever else may listen on one of the ports does not know the password, and a server that answers listens on all of them.
 func (s *Server) await(ctx context.Context, server *process.Process) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
