@@ -59,9 +59,6 @@ func (s *solver) round() {
 			row = s.place(row)
 		}
 	}
-	for j := range s.columnCount {
-		s.price[j] = max(s.price[j], s.lastCost(j))
-	}
 	for i := range s.rowCount {
 		s.reconsider(i)
 	}

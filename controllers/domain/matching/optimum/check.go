@@ -7,7 +7,8 @@ import (
 
 // Check proves that a Solution is an optimum of a Problem, by complementary slackness with its prices, without solving it again: every row is given
 // as the Problem allows, no edge is worth more than its row's and its column's prices together, one that is used is worth just that, a row in no column
-// has no price, and a column's price lies between what its last row costs it and what the next one would.
+// has no price, and a column's price lies between what its last row costs it and what the next one would. Since no price is negative, none that is paid can
+// be so great that adding it overflows, and a sum that does is negative and refused.
 func Check(p *Problem, s *Solution) error {
 	if err := p.validate(); err != nil {
 		return err
@@ -16,8 +17,8 @@ func Check(p *Problem, s *Solution) error {
 		return fmt.Errorf("the solution is of another problem: it has %d rows and %d columns", len(s.Column), len(s.columnPrice))
 	}
 	for j, price := range s.columnPrice {
-		if price < 0 || price > maxPrice {
-			return fmt.Errorf("column %d has the price %d, which is not from 0 to %d", j, price, int64(maxPrice))
+		if price < 0 {
+			return fmt.Errorf("column %d has the negative price %d", j, price)
 		}
 	}
 	taken := make([]int64, len(p.Capacity))
@@ -47,8 +48,8 @@ func Check(p *Problem, s *Solution) error {
 // checkRow returns what the row is worth in its column, if it is in one.
 func (s *Solution) checkRow(p *Problem, row int, bonus int64) (int64, error) {
 	price, column := s.rowPrice[row], s.Column[row]
-	if price < 0 || price > maxPrice {
-		return 0, fmt.Errorf("has the price %d, which is not from 0 to %d", price, int64(maxPrice))
+	if price < 0 {
+		return 0, fmt.Errorf("has the negative price %d", price)
 	}
 	var value int64
 	used := false

@@ -3,6 +3,7 @@ package optimum
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -113,8 +114,9 @@ var wrongs = map[string]func(p *Problem, s *Solution) bool{
 		return s.Total != before
 	},
 	"a row is missing":             func(_ *Problem, s *Solution) bool { s.Column = s.Column[1:]; return true },
-	"a row's price is missing":     func(_ *Problem, s *Solution) bool { s.rowPrice = s.rowPrice[1:]; return true },
-	"a column's price is missing":  func(_ *Problem, s *Solution) bool { s.columnPrice = s.columnPrice[1:]; return true },
+	"there is one row more":        func(_ *Problem, s *Solution) bool { s.Column = append(s.Column, None); return true },
+	"there is one row price more":  func(_ *Problem, s *Solution) bool { s.rowPrice = append(s.rowPrice, 0); return true },
+	"there is one column more":     func(_ *Problem, s *Solution) bool { s.columnPrice = append(s.columnPrice, 0); return true },
 	"there is nothing in it":       func(_ *Problem, s *Solution) bool { *s = Solution{}; return true },
 	"nobody is matched or has one": func(p *Problem, s *Solution) bool { s.Matched, s.Total = 0, 0; s.unmatchAll(p); return true },
 }
@@ -181,9 +183,11 @@ func TestTheEdgesOfWhatTheCertificateAllows(t *testing.T) {
 			t.Errorf("at the column's price %d the certificate is answered %v; it should hold: %v", price, err, holds)
 		}
 	}
-	// A column without places may cost anything that nobody pays, and a row without edges nothing.
-	p = &Problem{Rows: [][]Edge{{{Value: 5}}, {}}, Capacity: []int32{0}}
-	bonus = p.matchBonus()
+}
+
+func TestWhatHasNoPlacesOrEdgesCostsWhatNobodyPays(t *testing.T) {
+	p := &Problem{Rows: [][]Edge{{{Value: 5}}, {}}, Capacity: []int32{0}}
+	bonus := p.matchBonus()
 	for _, c := range []struct {
 		row, column int64
 		holds       bool
@@ -192,5 +196,41 @@ func TestTheEdgesOfWhatTheCertificateAllows(t *testing.T) {
 		if err := Check(p, s); (err == nil) != c.holds {
 			t.Errorf("with %d for the empty row and %d for the column the certificate is answered %v; it should hold: %v", c.row, c.column, err, c.holds)
 		}
+	}
+}
+
+// In each of these the prices agree with the claim, but for the one thing.
+func TestPricesThatAgreeWithAWrongClaimProveNothing(t *testing.T) {
+	pair := &Problem{Rows: [][]Edge{{{Column: 0, Value: 0}, {Column: 1, Value: 10}}}, Capacity: []int32{1, 1}}
+	shared := &Problem{Rows: [][]Edge{{{Value: 5}}, {{Value: 5}}}, Capacity: []int32{1}}
+	for name, c := range map[string]struct {
+		problem  *Problem
+		solution Solution
+		want     string
+	}{
+		"two rows share a place": {shared, Solution{
+			Column: []int32{0, 0}, Matched: 2, Total: 10, rowPrice: []int64{0, 0}, columnPrice: []int64{shared.matchBonus() + 5},
+		}, "room for 1 only"},
+		"a row pays more than it is worth": {pair, Solution{
+			Column: []int32{1}, Matched: 1, Total: 10, rowPrice: []int64{-1}, columnPrice: []int64{pair.matchBonus() + 1, pair.matchBonus() + 11},
+		}, "row 0 has the negative price -1"},
+		"the better column is so cheap that the sum overflows": {pair, Solution{
+			Column: []int32{0}, Matched: 1, Total: 0, rowPrice: []int64{pair.matchBonus()}, columnPrice: []int64{0, math.MinInt64},
+		}, "column 1 has the negative price"},
+		"the price of the better column is so great that the sum overflows": {pair, Solution{
+			Column: []int32{0}, Matched: 1, Total: 0, rowPrice: []int64{pair.matchBonus()}, columnPrice: []int64{0, math.MaxInt64},
+		}, "column 1"},
+		"a row is where it may not be": {&Problem{Rows: [][]Edge{{}}, Capacity: []int32{1}}, Solution{
+			Column: []int32{0}, Matched: 1, rowPrice: []int64{0}, columnPrice: []int64{0},
+		}, "forbidden"},
+		"a column with room costs something": {pair, Solution{
+			Column: []int32{1}, Matched: 1, Total: 10, rowPrice: []int64{pair.matchBonus() + 10}, columnPrice: []int64{1, 0},
+		}, "one more would cost less"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := Check(c.problem, &c.solution); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("it was answered %v, and should be refused with %q", err, c.want)
+			}
+		})
 	}
 }

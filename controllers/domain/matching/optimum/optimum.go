@@ -13,8 +13,8 @@ const None = -1
 const (
 	// maxValue bounds values and steps, so that sums over the largest problem fit into 64 bits.
 	maxValue = 1 << 24
-	// maxPrice bounds prices, so that two of them can be added, and totals.
-	maxPrice = 1 << 61
+	// maxTotal bounds what steps can add up to.
+	maxTotal = 1 << 61
 )
 
 // Edge says that a row can be given to a column, and what that is worth, from −2²⁴ to 2²⁴. Where there is no edge, it is forbidden.
@@ -67,7 +67,7 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("column %d has capacity %d and step %d: neither may be negative, nor the step above %d", j, c, p.step(j), maxValue)
 		}
 	}
-	if cost := p.mostCost(); cost > maxPrice/int64(len(p.Rows)+1) {
+	if cost := p.mostCost(); cost > maxTotal/int64(len(p.Rows)+1) {
 		return fmt.Errorf("the last of %d rows in a column may be worth %d less than the first, which is too much to add up", len(p.Rows), cost)
 	}
 	return p.validateRows()
