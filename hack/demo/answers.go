@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +31,7 @@ type office struct {
 	scorecards map[client.ObjectKey]*v1alpha1.Scorecard
 	checklists map[client.ObjectKey]*v1alpha1.Checklist
 	calendar   calendar
+	talent     talent
 }
 
 // answerEngagement says what is to be done about one entry of an engagement's waitingFor, and by whom. It looks at nothing
@@ -51,9 +51,13 @@ func (o *office) answerEngagement(e *v1alpha1.Engagement, w v1alpha1.WaitingFor)
 	case "offer":
 		s.Verdict, s.Terms = answerToOffer(e), e.Status.Recruitment.Offer.Hash
 	case "onboarding":
-		o.answerStep(s, e.Status.Onboarding, w, e)
+		if !o.answerStep(s, e.Status.Onboarding, w, e) {
+			return a, false
+		}
 	case "offboarding":
-		o.answerStep(s, e.Status.Offboarding, w, e)
+		if !o.answerStep(s, e.Status.Offboarding, w, e) {
+			return a, false
+		}
 	case "start":
 		s.Verdict = v1alpha1.VerdictDone
 	case "deliverable":
@@ -194,11 +198,11 @@ func answerToOffer(e *v1alpha1.Engagement) v1alpha1.Verdict {
 }
 
 // answerStep states a step as done, with the evidence or the score that its type asks for.
-func (o *office) answerStep(s *v1alpha1.AttestationSpec, p *v1alpha1.ProcedureStatus, w v1alpha1.WaitingFor, e *v1alpha1.Engagement) {
+func (o *office) answerStep(s *v1alpha1.AttestationSpec, p *v1alpha1.ProcedureStatus, w v1alpha1.WaitingFor, e *v1alpha1.Engagement) bool {
 	s.Verdict = v1alpha1.VerdictDone
 	step := stepOf(e, w.What)
 	if step == nil {
-		return
+		return false
 	}
 	switch step.Type {
 	case v1alpha1.StepDocument:
@@ -210,8 +214,9 @@ func (o *office) answerStep(s *v1alpha1.AttestationSpec, p *v1alpha1.ProcedureSt
 				attempt = st.Attempts
 			}
 		}
-		s.Score = ptr.To(trainingScore(step.Name, attempt))
+		s.Score = ptr.To(o.talent.mark(workerName(e), step.Name, attempt))
 	}
+	return true
 }
 
 // answerCustody has the custodian hand an item out or, when they have done so, take it back.
@@ -280,17 +285,21 @@ func (o *office) evaluation(e *v1alpha1.Engagement, item string) client.Object {
 	if period, periodic := strings.CutPrefix(item, "period-"); periodic {
 		spec.Kind, spec.Period = v1alpha1.EvaluationPeriodic, period
 	}
-	for _, c := range card.Spec.Criteria {
-		spec.Scores = append(spec.Scores, v1alpha1.CriterionScore{Name: c.Name, Score: fmt.Sprint(judged(e.Name, c.Name, item, c.Max))})
-	}
+	fillIn(&spec, card, e, item, o.talent)
 	return &v1alpha1.Evaluation{ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, GenerateName: e.Name + "-"}, Spec: spec}
 }
 
-// judged is a score between the best and two below, the same at every run.
-func judged(engagement, criterion, item string, best int32) int32 {
-	h := fnv.New32a()
-	h.Write([]byte(engagement + criterion + item))
-	return best - int32(h.Sum32()%3)
+// fillIn fills in what a scorecard asks a reviewer for.
+func fillIn(spec *v1alpha1.EvaluationSpec, card *v1alpha1.Scorecard, e *v1alpha1.Engagement, item string, t talent) {
+	for i := range card.Spec.Criteria {
+		c := &card.Spec.Criteria[i]
+		spec.Scores = append(spec.Scores, v1alpha1.CriterionScore{Name: c.Name, Score: t.judge(e, c, item)})
+	}
+	for i := range card.Spec.KPIs {
+		if k := &card.Spec.KPIs[i]; k.Source == v1alpha1.KPIReported {
+			spec.KPIs = append(spec.KPIs, t.report(e, k, item))
+		}
+	}
 }
 
 func key(namespace, name string) client.ObjectKey {

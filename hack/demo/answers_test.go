@@ -23,7 +23,7 @@ func testOffice() *office {
 				Reviewers: &v1alpha1.Reviewers{Subjects: []v1alpha1.Subject{*user("rosa")}},
 			},
 		}},
-		calendar: calendar{day: 3 * time.Second},
+		calendar: calendar{day: 3 * time.Second}, talent: smallCast{},
 	}
 }
 

@@ -105,9 +105,11 @@ type board struct {
 }
 
 // heading says where in the story we are.
-func (b board) heading(now time.Time) string {
+func (b board) heading(now time.Time) string { return b.headingOf(b.calendar.date(now), now) }
+
+func (b board) headingOf(date, now time.Time) string {
 	return fmt.Sprintf("Longshore   %s of the story (a day lasts %s)   %s since the start",
-		b.calendar.date(now).Format("Mon 2 Jan 2006"), b.calendar.day, now.Sub(b.began).Round(time.Second))
+		date.Format("Mon 2 Jan 2006"), b.calendar.day, now.Sub(b.began).Round(time.Second))
 }
 
 const (

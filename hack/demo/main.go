@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,6 +22,9 @@ import (
 // options of the command line.
 type options struct {
 	stay    bool
+	cases   string
+	agents  int
+	seed    uint64
 	outside bool
 	day     time.Duration
 	timeout time.Duration
@@ -68,14 +72,21 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	var o options
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.BoolVar(&o.stay, "stay", false, "play nothing; keep the control plane and the operator up until Ctrl-C")
+	flags.StringVar(&o.cases, "case", "", "which cases to play: 1 (a designer), 2 (a feature team), 3 (a support floor), several with commas between them, or all (default 1,2)")
+	flags.IntVar(&o.agents, "agents", 200, "how many agents apply for the support floor")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of the support floor")
 	flags.BoolVar(&o.outside, "outside", true, "connect a directory and a database outside the cluster, where OpenLDAP and PostgreSQL are installed")
-	flags.DurationVar(&o.day, "day", 4*time.Second, "how long a day of the story lasts")
-	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the play may take")
+	flags.DurationVar(&o.day, "day", 0, "how long a day of the story lasts (default 4s; on the support floor about as long as the screening took)")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Minute, "how long the play may take")
 	flags.StringVar(&o.record, "record", "demo-record.json", "where the whole record goes")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
+		return err
+	}
+	chosen, err := choose(o.cases)
+	if err != nil {
 		return err
 	}
 	root, err := findRoot()
@@ -86,58 +97,86 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	if o.stay {
 		name = "run"
 	}
-	s, err := raise(ctx, root, filepath.Join(root, ".cache", name), o.outside, out)
+	s, err := raise(ctx, root, filepath.Join(root, ".cache", name), setting{outside: o.stay || chosen.team, connect: o.outside}, out)
 	if err != nil {
 		return err
 	}
-	perform := demo
+	perform := func() error { return demo(ctx, s, chosen, o, out) }
 	if o.stay {
-		perform = stay
+		perform = func() error { return stay(ctx, s, out) }
 	}
-	return errors.Join(perform(ctx, s, o, out), s.strike())
+	return errors.Join(perform(), s.strike())
 }
 
-// demo plays everything and tells what is left of it.
-func demo(ctx context.Context, s *stage, o options, out *os.File) error {
+// demo plays what was chosen and tells what is left of it.
+func demo(ctx context.Context, s *stage, chosen choice, o options, out *os.File) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%s have passed", o.timeout))
 	defer cancel()
+	var last []string
+	note := func(line string, err error) error {
+		last = append(last, line)
+		return err
+	}
+	if len(chosen.small()) > 0 {
+		if err := note(playEngagements(ctx, s, chosen, o, out)); err != nil {
+			return err
+		}
+	}
+	if chosen.floor {
+		if err := note(playFloor(ctx, s, o, out)); err != nil {
+			return err
+		}
+	}
+	// Nothing may be printed after these lines.
+	if err := s.strike(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, strings.Join(last, "\n"))
+	return err
+}
+
+// playEngagements plays the cases in which every engagement is shown on its own.
+func playEngagements(ctx context.Context, s *stage, chosen choice, o options, out *os.File) (string, error) {
 	began := time.Now().Truncate(time.Second)
-	c := calendar{from: storyBegins, to: began, day: o.day}
-	if err := s.prepare(ctx, c); err != nil {
-		return err
+	c := calendar{from: storyBegins, to: began, day: cmp.Or(o.day, 4*time.Second)}
+	if err := s.prepare(ctx, c, chosen.small()); err != nil {
+		return "", err
 	}
-	if err := s.apply(ctx, c, requests...); err != nil {
-		return err
+	if err := s.apply(ctx, c, requests(chosen.small())...); err != nil {
+		return "", err
 	}
-	fmt.Fprintf(out, "\nA day of the story lasts %s. What was applied is in %s.\n\n", o.day, s.relative(s.dir))
-	p, err := newPlay(ctx, s, c, newScreen(board{calendar: c, began: began}, out))
+	fmt.Fprintf(out, "\nA day of the story lasts %s. What was applied is in %s.\n\n", c.day, s.relative(s.dir))
+	p, err := newPlay(ctx, s, c, chosen, newScreen(board{calendar: c, began: began}, out))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := p.run(ctx); err != nil {
-		return fmt.Errorf("%w\n%s", err, p.open())
+		return "", fmt.Errorf("%w\n%s", err, p.open())
 	}
 	r, err := p.collect(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
+	r.replaced = chosen.team
 	r.print(out)
-	path := o.record
+	if err := s.keep(r, o.record, out); err != nil {
+		return "", err
+	}
+	if faults := r.faults(); len(faults) > 0 {
+		return "", fmt.Errorf("not everything is as it should be:\n%s", strings.Join(faults, "\n"))
+	}
+	return fmt.Sprintf("demo: %d engagements closed, %d grants revoked and read back, %d left", r.closed(), r.gone(), r.left()), nil
+}
+
+// keep writes a record, and says where.
+func (s *stage) keep(r *record, path string, out io.Writer) error {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.root, path)
 	}
 	if err := r.write(path); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "The whole record is in %s.\n\n", s.relative(path))
-	if faults := r.faults(); len(faults) > 0 {
-		return fmt.Errorf("not everything is as it should be:\n%s", strings.Join(faults, "\n"))
-	}
-	// Nothing may be printed after this line.
-	if err := s.strike(); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "demo: %d engagements closed, %d grants revoked and read back, %d left\n", r.closed(), r.gone(), r.left())
+	_, err := fmt.Fprintf(out, "The whole record is in %s.\n\n", s.relative(path))
 	return err
 }
 

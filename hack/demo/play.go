@@ -51,24 +51,24 @@ type happening struct {
 	What string    `json:"what"`
 }
 
-func newPlay(ctx context.Context, s *stage, c calendar, show *screen) (*play, error) {
+func newPlay(ctx context.Context, s *stage, c calendar, chosen choice, show *screen) (*play, error) {
 	p := &play{
 		stage: s, people: newPeople(s), screen: show, calendar: c,
-		seen: map[string]time.Time{}, refused: map[string]time.Time{}, said: map[string]bool{}, scenes: newScenes(),
+		seen: map[string]time.Time{}, refused: map[string]time.Time{}, said: map[string]bool{}, scenes: newScenes(chosen),
 	}
 	reader, err := p.people.as(auditor)
 	if err != nil {
 		return nil, err
 	}
 	p.probes = newProbes(s.admin, reader, &s.outside)
-	p.office, err = newOffice(ctx, reader, c)
+	p.office, err = newOffice(ctx, reader, c, smallCast{})
 	return p, err
 }
 
 // newOffice reads what people know besides the object that waits for them.
-func newOffice(ctx context.Context, reader client.Reader, c calendar) (*office, error) {
+func newOffice(ctx context.Context, reader client.Reader, c calendar, t talent) (*office, error) {
 	var err error
-	o := &office{calendar: c, scorecards: map[client.ObjectKey]*v1alpha1.Scorecard{}, checklists: map[client.ObjectKey]*v1alpha1.Checklist{}}
+	o := &office{calendar: c, talent: t, scorecards: map[client.ObjectKey]*v1alpha1.Scorecard{}, checklists: map[client.ObjectKey]*v1alpha1.Checklist{}}
 	if o.roster, err = readRoster(ctx, reader); err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ type record struct {
 	Happenings  []happening            `json:"happenings"`
 	Engagements []v1alpha1.Engagement  `json:"engagements"`
 	Workers     []v1alpha1.Worker      `json:"workers"`
+	Pools       []v1alpha1.TalentPool  `json:"pools"`
+	Assignments []v1alpha1.Assignment  `json:"assignments,omitempty"`
 	Grants      []v1alpha1.AccessGrant `json:"grants"`
 	Dossiers    []v1alpha1.Dossier     `json:"dossiers"`
 	Statements  []v1alpha1.Attestation `json:"attestations"`
@@ -34,6 +36,8 @@ type record struct {
 	Bindings    []string               `json:"bindingsLeft"`
 	Chain       string                 `json:"chain"`
 	calendar    calendar
+	// replaced says that somebody was to be replaced within 48 hours.
+	replaced bool
 }
 
 // collect reads what is left when all is over, and asks the API server once more about every grant.
@@ -42,21 +46,38 @@ func (p *play) collect(ctx context.Context) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := readRecord(ctx, reader, p.probes, p.calendar)
+	if err != nil {
+		return nil, err
+	}
+	r.Happenings = p.happenings
+	return r, nil
+}
+
+// readRecord reads what is left, in one namespace or in all.
+func readRecord(ctx context.Context, reader client.Client, asking *probes, c calendar, where ...client.ListOption) (*record, error) {
+	var engagements v1alpha1.EngagementList
+	var workers v1alpha1.WorkerList
+	var pools v1alpha1.TalentPoolList
+	var assignments v1alpha1.AssignmentList
 	var grants v1alpha1.AccessGrantList
 	var dossiers v1alpha1.DossierList
 	var statements v1alpha1.AttestationList
 	var evaluations v1alpha1.EvaluationList
-	err = errors.Join(p.look(ctx), reader.List(ctx, &grants), reader.List(ctx, &dossiers), reader.List(ctx, &statements), reader.List(ctx, &evaluations))
+	err := reader.List(ctx, &dossiers)
+	for _, list := range []client.ObjectList{&engagements, &workers, &pools, &assignments, &grants, &statements, &evaluations} {
+		err = errors.Join(err, reader.List(ctx, list, where...))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading what is left: %w", err)
 	}
 	r := &record{
-		Day: p.calendar.day.String(), Began: p.calendar.to, Ended: time.Now(), Happenings: p.happenings, Engagements: p.engagements,
-		Workers: p.workers, Grants: grants.Items, Dossiers: dossiers.Items, Statements: statements.Items, Evaluations: evaluations.Items,
-		WhileHeld: p.probes.granted, calendar: p.calendar,
+		Day: c.day.String(), Began: c.to, Ended: time.Now(), Engagements: engagements.Items, Workers: workers.Items, Pools: pools.Items,
+		Assignments: assignments.Items, Grants: grants.Items, Dossiers: dossiers.Items, Statements: statements.Items, Evaluations: evaluations.Items,
+		WhileHeld: asking.granted, calendar: c,
 	}
 	for i := range r.Grants {
-		answers, err := p.probes.ask(ctx, &r.Grants[i])
+		answers, err := asking.ask(ctx, &r.Grants[i])
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +159,7 @@ func (r *record) faults() []string {
 	}
 	for i := range r.Evaluations {
 		if s := &r.Evaluations[i]; s.Status != nil && s.Status.State != "" {
-			fault("the %s evaluation of %s did not count: %s", s.Spec.Kind, s.Spec.EngagementRef.Name, s.Status.Message)
+			fault("the %s evaluation %s did not count: %s", s.Spec.Kind, s.Name, s.Status.Message)
 		}
 	}
 	for i := range r.Grants {
@@ -168,7 +189,10 @@ func (r *record) faults() []string {
 	if r.Chain != "unbroken" {
 		fault("the chain of dossiers: %s", r.Chain)
 	}
-	return append(faults, r.lateReplacement()...)
+	if r.replaced {
+		return append(faults, r.lateReplacement()...)
+	}
+	return faults
 }
 
 // lateReplacement checks that somebody else had accepted within 48 hours of the story's calendar.

@@ -24,7 +24,7 @@ func goodRecord() *record {
 	item := v1alpha1.AccessGrant{ObjectMeta: metav1.ObjectMeta{Namespace: "checkout", Name: "an-item", UID: "laptop"}}
 	item.Status.Entitlements = []v1alpha1.EntitlementStatus{{Name: "laptop", State: v1alpha1.GrantAttested, Evidence: v1alpha1.AttestedEvidence + "returned"}}
 	return &record{
-		calendar: c, Chain: "unbroken",
+		calendar: c, Chain: "unbroken", replaced: true,
 		Engagements: []v1alpha1.Engagement{leaver, successor},
 		Grants:      []v1alpha1.AccessGrant{grant, item},
 		WhileHeld:   []probe{{grant: "code", Entitlement: "code", Asked: "the API server", Question: "may bruno?", Allowed: true}},

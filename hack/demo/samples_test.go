@@ -68,7 +68,7 @@ func TestTheAPIServerTakesTheYAMLOfTheGuides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"support", "marketing", "talent"} {
+	for _, name := range []string{"support", "marketing", "talent", "care"} {
 		namespace := &unstructured.Unstructured{}
 		namespace.SetAPIVersion("v1")
 		namespace.SetKind("Namespace")
@@ -197,7 +197,8 @@ func problems(t *testing.T, object runtime.Object) []string {
 
 // everyManifest is what the demo applies where nothing is missing on the machine.
 func everyManifest() []manifest {
-	return slices.Concat(ground, (&outside{directory: &directory{}, database: &database{}}).manifests(), requests, []manifest{replacement})
+	cases := []storyCase{designer, featureTeam, supportFloor}
+	return slices.Concat(grounds(cases), (&outside{directory: &directory{}, database: &database{}}).manifests(), requests(cases), []manifest{replacement})
 }
 
 func TestEverySampleFileSaysWhoAppliesIt(t *testing.T) {

@@ -16,12 +16,18 @@ import (
 // scene is something that people do of their own accord: no engagement waits for it. It says whether it was played.
 type scene func(ctx context.Context, p *play, now time.Time) (bool, error)
 
-func newScenes() []scene {
-	scenes := []scene{resign, replace}
-	for _, engagement := range []string{"spring-campaign-designer", "front-end", "back-end", "back-end-replacement", "qa"} {
-		scenes = append(scenes, decideOnRehire(engagement))
+func newScenes(chosen choice) []scene {
+	var scenes []scene
+	if chosen.designer {
+		scenes = append(scenes, giveFeedback, decideOnRehire("spring-campaign-designer"))
 	}
-	return append(scenes, giveFeedback)
+	if chosen.team {
+		scenes = append(scenes, resign, replace)
+		for _, engagement := range []string{"front-end", resigning, "back-end-replacement", "qa"} {
+			scenes = append(scenes, decideOnRehire(engagement))
+		}
+	}
+	return scenes
 }
 
 func (p *play) playScenes(ctx context.Context, now time.Time) error {

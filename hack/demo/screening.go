@@ -36,7 +36,7 @@ func (o *office) answerWorker(worker *v1alpha1.Worker, w v1alpha1.WaitingFor) (a
 			Claim:      "screening/" + step.Name, Verdict: v1alpha1.VerdictDone,
 		}
 		if step.Type == v1alpha1.StepInterview {
-			s.Score = ptr.To(judged(worker.Name, step.Name, m.Name, 95))
+			s.Score = ptr.To(drawn(worker.Name, step.Name, m.Name, 95))
 		}
 		return answer{by: firstUser(step.Attestors), after: w.Since.Time, object: attestation(worker.Namespace, worker.Name, s)}, true
 	}

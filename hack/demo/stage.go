@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,8 +45,14 @@ type stage struct {
 	root, dir string
 }
 
+// setting is what is played on the stage.
+type setting struct {
+	// outside says that there are systems outside the cluster in it, connect that they are to be connected.
+	outside, connect bool
+}
+
 // raise starts everything and returns when it is ready, telling a person at each step what is under way.
-func raise(ctx context.Context, root, dir string, withOutside bool, out io.Writer) (*stage, error) {
+func raise(ctx context.Context, root, dir string, played setting, out io.Writer) (*stage, error) {
 	s := &stage{root: root, dir: dir}
 	began := time.Now()
 	say := func(what string) { fmt.Fprintf(out, "%4.0fs  %s\n", time.Since(began).Seconds(), what) }
@@ -56,11 +63,12 @@ func raise(ctx context.Context, root, dir string, withOutside bool, out io.Write
 	built := make(chan error, 1)
 	go func() { built <- buildOperator(ctx, root, binary) }()
 
-	plan, planned := planOutside(withOutside, slapd.Installed(), postgres.Installed())
-	steps := []struct {
+	plan, planned := planOutside(played.connect, slapd.Installed(), postgres.Installed())
+	type step struct {
 		what string
 		do   func() error
-	}{
+	}
+	steps := []step{
 		{"starting etcd, kube-apiserver and kube-controller-manager on loopback", func() (err error) {
 			s.cluster, err = cluster.Start(ctx, cluster.Options{ControllerManager: true})
 			return err
@@ -73,6 +81,9 @@ func raise(ctx context.Context, root, dir string, withOutside bool, out io.Write
 			return err
 		}},
 		{"waiting until the admission policies are in force", func() error { return s.waitForPolicies(ctx) }},
+	}
+	if !played.outside {
+		steps = slices.DeleteFunc(steps, func(s step) bool { return s.what == planned })
 	}
 	for _, step := range steps {
 		say(step.what)

@@ -11,9 +11,9 @@ import (
 )
 
 // stay sets up what the cases stand on, says how to use it, and waits for Ctrl-C.
-func stay(ctx context.Context, s *stage, _ options, out *os.File) error {
+func stay(ctx context.Context, s *stage, out *os.File) error {
 	c := calendar{from: storyBegins, to: time.Now().Truncate(time.Second), day: wholeDay}
-	if err := s.prepare(ctx, c); err != nil {
+	if err := s.prepare(ctx, c, []storyCase{designer, featureTeam, supportFloor}); err != nil {
 		return err
 	}
 	kubeconfig := filepath.Join(s.dir, "kubeconfig")
@@ -46,9 +46,9 @@ Longshore runs. %s is an administrator's access, on loopback only. In another te
   kubectl get eng -A                           what each engagement waits for, and for whom
   kubectl describe eng -n marketing spring-campaign-designer
 
---as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1), lena, theo, rita, kofi, fay, bruno (case 2), or sam,
-who keeps the profiles and providers. Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. The guides play the cases
-by hand: docs/guides/one-designer.md, docs/guides/feature-team.md.
+--as is somebody of the samples: mia, dana, ben, tess, omar, rosa, ada, leo (case 1), lena, theo, rita, kofi, fay, bruno (case 2), cora, nils,
+petra, wanda, tara, vera, ivo, agent-desk (case 3), or sam, who keeps the profiles and providers. Each may do what the RoleBindings in config/samples/*/1-platform.yaml say. The guides play the cases
+by hand: docs/guides/one-designer.md, docs/guides/feature-team.md, docs/guides/support-floor.md.
 %s
 The operator's log is %s. Ctrl-C ends everything; its files stay in .cache/run until the next time.
 `

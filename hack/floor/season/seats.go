@@ -14,7 +14,7 @@ const hoursPerWeek = 24
 
 var leads = []string{"tara", "timo"}
 
-// moreTongues are what every eighth seat asks for besides English.
+// moreTongues are what every twelfth seat asks for besides English.
 var moreTongues = []string{"de", "es", "fr"}
 
 // seats are the contracts of the season. None names a worker: all are filled by one plan of the pool.
@@ -29,7 +29,7 @@ func (p *plan) seats() []*v1alpha1.Engagement {
 
 func (p *plan) seat(i int, l line) *v1alpha1.Engagement {
 	languages := []string{"en"}
-	if i%8 == 7 {
+	if i%12 == 11 {
 		languages = append(languages, pick(p, moreTongues))
 	}
 	hours := func(n int) *metav1.Duration { return &metav1.Duration{Duration: time.Duration(n) * time.Hour} }

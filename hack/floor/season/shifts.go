@@ -69,6 +69,7 @@ func (p *plan) shift(day int, w window, l line, number int) *v1alpha1.Assignment
 	a := p.assignment(name, l, v1alpha1.AssignmentShift, 2)
 	a.Spec.Title = fmt.Sprintf("%s tickets, %s shift", strings.ToUpper(l.name[:1])+l.name[1:], w.name)
 	a.Spec.Shift, a.Spec.Priority = w.name, w.priority
+	a.Spec.Load = &v1alpha1.Load{Hours: int32(shiftLength / time.Hour)}
 	a.Spec.Window = &v1alpha1.Window{Start: metav1.NewTime(begins), End: metav1.NewTime(begins.Add(shiftLength))}
 	a.Spec.ExternalRef = &v1alpha1.ExternalRef{Provider: "shift-plan", Key: strings.ToUpper(name)}
 	return a
