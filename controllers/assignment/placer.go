@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/placement"
@@ -61,19 +62,23 @@ func (p *Placer) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 	if work == nil {
 		return ctrl.Result{}, err
 	}
-	conflicts, writeErr := p.write(ctx, work)
+	again, writeErr := p.write(ctx, work)
 	p.announce(work)
 	if err := errors.Join(err, writeErr); err != nil {
 		return ctrl.Result{}, err
 	}
-	switch {
-	case conflicts:
-		// Somebody changed what was being given; the cache is about to show it.
-		return ctrl.Result{RequeueAfter: gathering}, nil
-	case work.next.IsZero():
-		return ctrl.Result{}, nil
+	if !work.next.IsZero() {
+		again = sooner(again, max(work.next.Sub(p.Clock.Now()), time.Millisecond))
 	}
-	return ctrl.Result{RequeueAfter: max(work.next.Sub(p.Clock.Now()), time.Millisecond)}, nil
+	return ctrl.Result{RequeueAfter: again}, nil
+}
+
+// sooner is the shorter of two waits, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // gather says how long a pool is still to wait for more.
@@ -116,7 +121,7 @@ func (p *Placer) decide(ctx context.Context, key types.NamespacedName) (*work, e
 	if p.assumed == nil {
 		p.assumed = assumptions{}
 	}
-	if err := p.assumed.forgetShown(ctx, p.Client); err != nil {
+	if err := p.assumed.forgetShown(ctx, p.Client, began); err != nil {
 		return nil, err
 	}
 	f, err := p.read(ctx, key)
@@ -138,12 +143,10 @@ func (p *Placer) decide(ctx context.Context, key types.NamespacedName) (*work, e
 		p.add(w, &result.Decisions[i], f.in.Now)
 	}
 	w.next = result.Next
-	failed := 0
 	if err != nil {
-		failed = 1
 		err = fmt.Errorf("placing what is pending in pool %s: %w", key, err)
 	}
-	metrics.ObservePlacement(p.Clock.Now().Sub(began), len(result.Batches), failed)
+	metrics.ObservePlacement(p.Clock.Now().Sub(began), len(result.Batches), result.Failed)
 	return w, err
 }
 
@@ -189,8 +192,9 @@ func statusOf(d *placement.Decision, now time.Time) *v1alpha1.AssignmentStatus {
 	return st
 }
 
-// write writes everything that was decided, side by side. A conflict says that the cache was behind.
-func (p *Placer) write(ctx context.Context, w *work) (conflicts bool, err error) {
+// write writes everything that was decided, side by side, and says after what time to look again: a conflict says that the cache was behind, and
+// where an answer was lost nobody knows yet what was written.
+func (p *Placer) write(ctx context.Context, w *work) (again time.Duration, err error) {
 	queue := make(chan write)
 	var mu sync.Mutex
 	var problems []error
@@ -198,17 +202,10 @@ func (p *Placer) write(ctx context.Context, w *work) (conflicts bool, err error)
 	for range min(writers, len(w.writes)) {
 		group.Go(func() {
 			for each := range queue {
-				written, err := writeStatus(ctx, p.Client, each.assignment, each.status)
-				p.mu.Lock()
-				p.assumed.wrote(each.assignment.UID, written)
-				p.mu.Unlock()
-				if err == nil || apierrors.IsNotFound(err) {
-					continue
-				}
+				wait, err := p.writeOne(ctx, each)
 				mu.Lock()
-				if apierrors.IsConflict(err) {
-					conflicts = true
-				} else {
+				again = sooner(again, wait)
+				if err != nil {
 					problems = append(problems, err)
 				}
 				mu.Unlock()
@@ -220,7 +217,24 @@ func (p *Placer) write(ctx context.Context, w *work) (conflicts bool, err error)
 	}
 	close(queue)
 	group.Wait()
-	return conflicts, errors.Join(problems...)
+	return again, errors.Join(problems...)
+}
+
+func (p *Placer) writeOne(ctx context.Context, w write) (again time.Duration, err error) {
+	written, err := writeStatus(ctx, p.Client, w.assignment, w.status)
+	p.mu.Lock()
+	doubtful := p.assumed.wrote(w.assignment.UID, written, err, p.Clock.Now())
+	p.mu.Unlock()
+	switch {
+	case err == nil || apierrors.IsNotFound(err):
+		return 0, nil
+	case apierrors.IsConflict(err):
+		return gathering, nil
+	case doubtful:
+		log.FromContext(ctx).Error(err, "a placement may or may not be written; it is looked at again")
+		return doubt, nil
+	}
+	return 0, err
 }
 
 // announce tells the pool's people, once for all, of what has become impossible in this pass.

@@ -91,6 +91,8 @@ type Result struct {
 	Decisions []Decision
 	// Batches in the order in which they were placed.
 	Batches []Batch
+	// Failed is how many batches could not be proven optimal; they are not among Batches.
+	Failed int
 	// Next is when time alone changes the answer; zero if it never does.
 	Next time.Time
 }
@@ -103,6 +105,7 @@ func Place(in Input) (Result, error) {
 	for _, b := range f.batches() {
 		rest, err := f.placeBatch(b)
 		if err != nil {
+			f.result.Failed++
 			problems = append(problems, fmt.Errorf("placing the %d assignments that begin with %s/%s: %w", len(b.rows), b.rows[0].a.Namespace, b.rows[0].a.Name, err))
 			continue
 		}
