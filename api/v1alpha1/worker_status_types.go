@@ -44,7 +44,7 @@ type WorkerStatus struct {
 	// +kubebuilder:validation:MaxItems=128
 	Certificates []Certificate `json:"certificates,omitempty"`
 
-	// waitingFor is what the screenings wait for, and for whom.
+	// waitingFor is whom the screenings wait for, documents among them, and who has to decide on a proposed demotion.
 	// +optional
 	// +listType=map
 	// +listMapKey=what

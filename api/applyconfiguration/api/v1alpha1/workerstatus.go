@@ -19,7 +19,7 @@ type WorkerStatusApplyConfiguration struct {
 	Engagements []string `json:"engagements,omitempty"`
 	// certificates that the person earned in training, here or in an engagement.
 	Certificates []CertificateApplyConfiguration `json:"certificates,omitempty"`
-	// waitingFor is what the screenings wait for, and for whom.
+	// waitingFor is whom the screenings wait for, documents among them, and who has to decide on a proposed demotion.
 	WaitingFor []WaitingForApplyConfiguration `json:"waitingFor,omitempty"`
 	// attestations is the record of every statement that was bound to this worker.
 	Attestations []WorkerAttestationApplyConfiguration `json:"attestations,omitempty"`
