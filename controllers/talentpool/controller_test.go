@@ -25,18 +25,18 @@ func counting(members, screened, engaged int32) func(Gomega, *v1alpha1.TalentPoo
 
 func TestAPoolCountsItsMembers(t *testing.T) {
 	o := open(t)
-	o.worker("ada", "designers", passes, o.namespace+"/campaign")
+	o.worker("ada", "designers", passes, o.Namespace+"/campaign")
 	o.worker("bob", "designers", passes)
 	cleo := o.worker("cleo", "designers", underWay)
-	o.worker("dan", "developers", passes, o.namespace+"/feature")
+	o.worker("dan", "developers", passes, o.Namespace+"/feature")
 	pool := o.pool("designers", plain)
 	o.awaits(pool, counting(3, 2, 1))
 	o.Expect(pool.Status.Conditions).To(HaveLen(1))
 	o.Expect(pool.Status.Conditions[0].Status).To(Equal(metav1.ConditionTrue), pool.Status.Conditions[0].Message)
 
 	o.clock.SetTime(start.Add(writeInterval))
-	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{o.namespace + "/other"}
-	o.Expect(o.api.Status().Update(t.Context(), cleo)).To(Succeed())
+	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{o.Namespace + "/other"}
+	o.Expect(o.API.Status().Update(t.Context(), cleo)).To(Succeed())
 	o.awaits(pool, counting(3, 3, 2))
 }
 
@@ -47,7 +47,7 @@ func TestAMemberWhoIsRelabelledIsCountedNoMore(t *testing.T) {
 	o.awaits(pool, counting(1, 1, 0))
 	o.clock.SetTime(start.Add(writeInterval))
 	w.Labels["craft"] = "developers"
-	o.Expect(o.api.Update(t.Context(), w)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), w)).To(Succeed())
 	o.awaits(pool, counting(0, 0, 0))
 }
 
@@ -62,7 +62,7 @@ func TestAPoolIsReadyOnceItsChecklistIsThere(t *testing.T) {
 		g.Expect(st.Conditions[0].LastTransitionTime.Time).To(BeTemporally("==", start), "the time is the injected clock's")
 	})
 	o.clock.SetTime(start.Add(writeInterval))
-	o.create(&v1alpha1.Checklist{
+	o.Create(&v1alpha1.Checklist{
 		ObjectMeta: metav1.ObjectMeta{Name: "funnel"},
 		Spec:       v1alpha1.ChecklistSpec{Steps: []v1alpha1.ChecklistStep{{Name: "identity", Type: v1alpha1.StepAttestation}}},
 	})
@@ -77,7 +77,7 @@ func TestAPoolIsWrittenToAtMostOnceInTenSeconds(t *testing.T) {
 	pool := o.pool("designers", plain)
 	o.awaits(pool, counting(0, 0, 0))
 
-	busy := o.mark()
+	busy := o.Mark()
 	o.clock.SetTime(start.Add(writeInterval - time.Second))
 	o.worker("ada", "designers", passes)
 	o.worker("bob", "designers", passes)
@@ -97,12 +97,12 @@ func TestAPoolAtRestIsLeftAlone(t *testing.T) {
 	pool := o.pool("designers", plain)
 	o.awaits(pool, counting(1, 1, 0))
 
-	rest := o.mark()
+	rest := o.Mark()
 	o.clock.SetTime(start.Add(10 * writeInterval))
 	w.Labels["touched"] = "yes"
-	o.Expect(o.api.Update(t.Context(), w)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), w)).To(Succeed())
 	pool.Labels = map[string]string{"touched": "yes"}
-	o.Expect(o.api.Update(t.Context(), pool)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), pool)).To(Succeed())
 	o.awaits(o.pool("later", plain), counting(0, 0, 0))
 	o.Expect(o.writes(rest, pool)).To(BeEmpty(), "nothing that is counted has changed")
 }

@@ -27,14 +27,14 @@ func lasting(hours float64) *metav1.Duration {
 
 // says puts into a worker's status what their own reconciler would say.
 func (o *office) says(w *v1alpha1.Worker, change func(*v1alpha1.WorkerStatus)) {
-	o.t.Helper()
+	o.Helper()
 	change(&w.Status)
-	o.Expect(o.api.Status().Update(o.t.Context(), w)).To(Succeed())
+	o.Expect(o.API.Status().Update(o.Context(), w)).To(Succeed())
 }
 
 // engagement draws on a pool; the change puts into it what its own reconciler would say.
 func (o *office) engagement(name, pool string, change func(*v1alpha1.Engagement)) *v1alpha1.Engagement {
-	o.t.Helper()
+	o.Helper()
 	e := &v1alpha1.Engagement{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.EngagementSpec{
 		Title: name, PoolRef: v1alpha1.PoolReference{Name: pool},
 		StatementOfWork: v1alpha1.StatementOfWork{Start: ago(0), End: ago(-1000), Budget: v1alpha1.Money{Currency: "USD", Amount: "5000"}},
@@ -42,29 +42,29 @@ func (o *office) engagement(name, pool string, change func(*v1alpha1.Engagement)
 		Requirements:    &v1alpha1.Requirements{HoursPerWeek: 10},
 		Evaluation:      &v1alpha1.EvaluationPlan{ScorecardRef: v1alpha1.LocalReference{Name: "creative"}},
 	}}
-	o.create(e)
+	o.Create(e)
 	o.tells(e, change)
 	return e
 }
 
 func (o *office) tells(e *v1alpha1.Engagement, change func(*v1alpha1.Engagement)) {
-	o.t.Helper()
+	o.Helper()
 	change(e)
-	o.Expect(o.api.Status().Update(o.t.Context(), e)).To(Succeed())
+	o.Expect(o.API.Status().Update(o.Context(), e)).To(Succeed())
 }
 
 // shows waits until the pool's status is as expected, while the clock goes on: a count that began before the cache had heard of everything is followed by
 // another. It gives what that pass came to.
 func (o *office) shows(pool *v1alpha1.TalentPool, expected func(Gomega, *v1alpha1.TalentPoolStatus)) ctrl.Result {
-	o.t.Helper()
+	o.Helper()
 	this := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(pool)}
 	var result ctrl.Result
 	o.Eventually(func(g Gomega) {
 		o.clock.SetTime(o.clock.Now().Add(writeInterval))
 		var err error
-		result, err = o.own.Reconcile(o.t.Context(), this)
+		result, err = o.own.Reconcile(o.Context(), this)
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(o.api.Get(o.t.Context(), this.NamespacedName, pool)).To(Succeed())
+		g.Expect(o.API.Get(o.Context(), this.NamespacedName, pool)).To(Succeed())
 		g.Expect(pool.Status.ObservedGeneration).To(Equal(pool.Generation), "the status should speak of the spec as it is")
 		expected(g, &pool.Status)
 	}).WithTimeout(30 * time.Second).Should(Succeed())
@@ -108,23 +108,23 @@ func working(worker string) func(*v1alpha1.Engagement) {
 }
 
 func (o *office) assignment(name, pool string, change func(*v1alpha1.AssignmentStatus)) *v1alpha1.Assignment {
-	o.t.Helper()
+	o.Helper()
 	a := &v1alpha1.Assignment{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.AssignmentSpec{
 		Title: name, PoolRef: v1alpha1.PoolReference{Name: pool}, Type: v1alpha1.AssignmentTask,
 	}}
-	o.create(a)
+	o.Create(a)
 	change(&a.Status)
-	o.Expect(o.api.Status().Update(o.t.Context(), a)).To(Succeed())
+	o.Expect(o.API.Status().Update(o.Context(), a)).To(Succeed())
 	return a
 }
 
 func TestAPoolShowsItsDashboard(t *testing.T) {
 	o := open(t)
 	steps := []v1alpha1.ChecklistStep{{Name: "identity", Type: v1alpha1.StepAttestation}, {Name: "trial", Type: v1alpha1.StepAttestation, DependsOn: []string{"identity"}}}
-	o.create(&v1alpha1.Checklist{ObjectMeta: metav1.ObjectMeta{Name: "funnel"}, Spec: v1alpha1.ChecklistSpec{Steps: steps}})
-	ada := o.worker("ada", "designers", passes, o.namespace+"/campaign", o.namespace+"/elsewhere")
+	o.Create(&v1alpha1.Checklist{ObjectMeta: metav1.ObjectMeta{Name: "funnel"}, Spec: v1alpha1.ChecklistSpec{Steps: steps}})
+	ada := o.worker("ada", "designers", passes, o.Namespace+"/campaign", o.Namespace+"/elsewhere")
 	ada.Spec.Availability = &v1alpha1.Availability{HoursPerWeek: 40}
-	o.Expect(o.api.Update(t.Context(), ada)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), ada)).To(Succeed())
 	o.says(ada, func(st *v1alpha1.WorkerStatus) {
 		m := &st.Pools[0]
 		m.Tier, m.StartedAt, m.Definition = "Gold", since(500), steps
@@ -169,7 +169,7 @@ func TestAPoolShowsItsDashboard(t *testing.T) {
 		g.Expect(st.SlowestSteps[1]).To(Equal(v1alpha1.SlowStep{Step: "onboarding/laptop", Median: *lasting(35), Sample: 1}), "it opened once the nda was signed")
 		g.Expect(st.Scores.Median).To(Equal("72.5"))
 		g.Expect(st.Prior.Version).To(BeEquivalentTo(1))
-		g.Expect(st.Agreement).To(Equal([]v1alpha1.RaterAgreement{{Scorecard: o.namespace + "/creative", Alpha: "1.000", Units: 2, Ratings: 4}}))
+		g.Expect(st.Agreement).To(Equal([]v1alpha1.RaterAgreement{{Scorecard: o.Namespace + "/creative", Alpha: "1.000", Units: 2, Ratings: 4}}))
 		g.Expect(st.Feedback).To(HaveLen(1))
 		g.Expect(st.Feedback[0].Theme).To(Equal("tools"))
 		g.Expect(st.Feedback[0].OldestOpen.Time).To(BeTemporally("==", start.Add(-20*time.Hour)))
@@ -197,7 +197,7 @@ func TestTheDashboardFollowsEngagementsAndAssignments(t *testing.T) {
 		{
 			"the search ends", func() {
 				e := &v1alpha1.Engagement{}
-				o.Expect(o.api.Get(t.Context(), types.NamespacedName{Namespace: o.namespace, Name: "campaign"}, e)).To(Succeed())
+				o.Expect(o.API.Get(t.Context(), types.NamespacedName{Namespace: o.Namespace, Name: "campaign"}, e)).To(Succeed())
 				o.tells(e, working("ada"))
 			},
 			func(st *v1alpha1.TalentPoolStatus) any { return st.Recruiting }, int32(0),
@@ -205,18 +205,18 @@ func TestTheDashboardFollowsEngagementsAndAssignments(t *testing.T) {
 		{
 			"the engagement is moved to another pool", func() {
 				e := &v1alpha1.Engagement{}
-				o.Expect(o.api.Get(t.Context(), types.NamespacedName{Namespace: o.namespace, Name: "campaign"}, e)).To(Succeed())
+				o.Expect(o.API.Get(t.Context(), types.NamespacedName{Namespace: o.Namespace, Name: "campaign"}, e)).To(Succeed())
 				e.Spec.PoolRef.Name = "developers"
-				o.Expect(o.api.Update(t.Context(), e)).To(Succeed())
+				o.Expect(o.API.Update(t.Context(), e)).To(Succeed())
 			},
 			func(st *v1alpha1.TalentPoolStatus) any { return st.Times == nil }, true,
 		},
 		{
 			"work is taken back", func() {
 				a := &v1alpha1.Assignment{}
-				o.Expect(o.api.Get(t.Context(), types.NamespacedName{Namespace: o.namespace, Name: "task"}, a)).To(Succeed())
+				o.Expect(o.API.Get(t.Context(), types.NamespacedName{Namespace: o.Namespace, Name: "task"}, a)).To(Succeed())
 				a.Spec.Cancelled = true
-				o.Expect(o.api.Update(t.Context(), a)).To(Succeed())
+				o.Expect(o.API.Update(t.Context(), a)).To(Succeed())
 			},
 			func(st *v1alpha1.TalentPoolStatus) any { return st.PendingAssignments }, int32(0),
 		},
@@ -232,9 +232,9 @@ func TestTheDashboardFollowsEngagementsAndAssignments(t *testing.T) {
 func TestHoursHeldInAnotherPoolAreNewsToThisOne(t *testing.T) {
 	o := open(t)
 	e := o.engagement("feature", "developers", working("ada"))
-	ada := o.worker("ada", "designers", passes, o.namespace+"/feature")
+	ada := o.worker("ada", "designers", passes, o.Namespace+"/feature")
 	ada.Spec.Availability = &v1alpha1.Availability{HoursPerWeek: 40}
-	o.Expect(o.api.Update(t.Context(), ada)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), ada)).To(Succeed())
 	pool := o.pool("designers", plain)
 	taken := func(hours int32) func(Gomega, *v1alpha1.TalentPoolStatus) {
 		return func(g Gomega, st *v1alpha1.TalentPoolStatus) {
@@ -244,7 +244,7 @@ func TestHoursHeldInAnotherPoolAreNewsToThisOne(t *testing.T) {
 	o.shows(pool, taken(10))
 	o.clock.SetTime(o.clock.Now().Add(writeInterval))
 	e.Spec.Requirements.HoursPerWeek = 30
-	o.Expect(o.api.Update(t.Context(), e)).To(Succeed())
+	o.Expect(o.API.Update(t.Context(), e)).To(Succeed())
 	o.awaits(pool, taken(30))
 }
 
@@ -252,7 +252,7 @@ func TestABusyPoolIsWrittenToAtMostOnceInTenSecondsAndTheLastChangeIsTold(t *tes
 	o := open(t)
 	pool := o.pool("designers", plain)
 	o.awaits(pool, counting(0, 0, 0))
-	busy := o.mark()
+	busy := o.Mark()
 	const rounds = 3
 	for round := range rounds {
 		o.clock.SetTime(start.Add(time.Duration(round+1)*writeInterval - time.Second))
@@ -280,20 +280,20 @@ func TestAPoolStaysAtRestWhileWhatIsNotCountedChanges(t *testing.T) {
 		g.Expect([]int32{st.Members, int32(len(st.Agreement)), st.PendingAssignments}).To(Equal([]int32{1, 1, 0}), "members, scorecards, pending")
 	})
 
-	rest := o.mark()
+	rest := o.Mark()
 	o.clock.SetTime(o.clock.Now().Add(10 * writeInterval))
 	o.tells(e, func(e *v1alpha1.Engagement) {
 		e.Status.WaitingFor = []v1alpha1.WaitingFor{{What: "deliverable/logo", Who: v1alpha1.ActorWorker, Since: ago(0)}}
 	})
 	a.Status.State, a.Status.StartedAt = v1alpha1.AssignmentStarted, since(0)
-	o.Expect(o.api.Status().Update(t.Context(), a)).To(Succeed())
+	o.Expect(o.API.Status().Update(t.Context(), a)).To(Succeed())
 	o.awaits(o.pool("later", plain), counting(0, 0, 0))
 	o.Expect(o.writes(rest, pool)).To(BeEmpty(), "nothing that is counted has changed")
 }
 
 // evaluated gives a member's score five evaluations, or changes them.
 func (o *office) evaluated(w *v1alpha1.Worker, score string) {
-	o.t.Helper()
+	o.Helper()
 	o.says(w, func(st *v1alpha1.WorkerStatus) {
 		s := &v1alpha1.WorkerScore{Value: score, Low: score, High: score, Sample: 5, Weight: "5.00", At: ago(0), HalfLife: "P1Y", Prior: v1alpha1.AppliedPrior{Mean: "50.0", Spread: "15.0"}}
 		for i := range 5 {
