@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 	"github.com/longshore-dev/longshore/hack/cluster"
+	"github.com/longshore-dev/longshore/hack/floor/season"
 )
 
 // server is a control plane with Longshore's kinds, for the tests that put the samples before it.
@@ -142,6 +144,46 @@ func TestTheAPIServerTakesEverySampleAsItIsAndAsTheDemoAppliesIt(t *testing.T) {
 				if err := dryRun(ctx, api, object); err != nil {
 					t.Errorf("expected %s to be accepted %s: %v", file, form, err)
 				}
+			}
+		}
+	}
+}
+
+func TestTheAPIServerTakesAGeneratedFloor(t *testing.T) {
+	ctx := t.Context()
+	api, err := client.New(server.RESTConfig(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := &unstructured.Unstructured{}
+	namespace.SetAPIVersion("v1")
+	namespace.SetKind("Namespace")
+	namespace.SetName(season.Namespace)
+	if err := dryRun(ctx, api, namespace); err != nil {
+		t.Fatal(err)
+	}
+	floor, err := season.Plan(season.Options{Agents: 60, Days: 4, Seed: 3, Namespace: season.Namespace, Start: season.Start})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	for _, err := range []error{season.WriteYAML(&text, floor.Workers), season.WriteYAML(&text, floor.Engagements), season.WriteYAML(&text, floor.Assignments)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "floor.yaml")
+	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for form, path := range map[string]string{"as it is": path, "with its dates moved": rendered(t, path)} {
+		objects, err := server.Objects(ctx, path)
+		if err != nil || len(objects) != len(floor.Workers)+len(floor.Engagements)+len(floor.Assignments) {
+			t.Fatalf("expected every generated object to be readable %s, got %d: %v", form, len(objects), err)
+		}
+		for _, object := range objects {
+			if err := dryRun(ctx, api, object); err != nil {
+				t.Errorf("expected the generated %s to be accepted %s: %v", object.GetName(), form, err)
 			}
 		}
 	}
