@@ -45,7 +45,10 @@ func watchFloor(ctx context.Context, s *stage) (*floorView, error) {
 		return nil, fmt.Errorf("building the auditor's client: %w", err)
 	}
 	v := &floorView{reader: reader}
-	return v, v.look(ctx)
+	if err := v.look(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // look takes over what the watches brought. Nothing of it may be changed: it is the cache's own.
@@ -80,12 +83,3 @@ func sortedByName[T any](items []T, name func(*T) string) []*T {
 }
 
 func (v *floorView) engagement(name string) *v1alpha1.Engagement { return v.byName[name] }
-
-// worker with the name, if they are there.
-func (v *floorView) worker(name string) *v1alpha1.Worker {
-	i, found := slices.BinarySearchFunc(v.workers, name, func(w *v1alpha1.Worker, name string) int { return strings.Compare(w.Name, name) })
-	if !found {
-		return nil
-	}
-	return v.workers[i]
-}

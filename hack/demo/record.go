@@ -151,17 +151,7 @@ func (r *record) faults() []string {
 			fault("%s/%s is not closed and sealed", e.Namespace, e.Name)
 		}
 	}
-	for i := range r.Statements {
-		// What was said in the second in which the file was sealed came too late, and that is nobody's fault.
-		if s := &r.Statements[i]; s.Status != nil && s.Status.State != "" && s.Status.Reason != "Closed" {
-			fault("%s by %s did not count: %s", s.Spec.Claim, s.Spec.Author.Username, s.Status.Message)
-		}
-	}
-	for i := range r.Evaluations {
-		if s := &r.Evaluations[i]; s.Status != nil && s.Status.State != "" {
-			fault("the %s evaluation %s did not count: %s", s.Spec.Kind, s.Name, s.Status.Message)
-		}
-	}
+	faults = append(faults, r.ignored()...)
 	for i := range r.Grants {
 		g := &r.Grants[i]
 		if !over(g) {
@@ -191,6 +181,23 @@ func (r *record) faults() []string {
 	}
 	if r.replaced {
 		return append(faults, r.lateReplacement()...)
+	}
+	return faults
+}
+
+// ignored lists the statements and evaluations that did not count.
+func (r *record) ignored() []string {
+	var faults []string
+	for i := range r.Statements {
+		// What was said in the second in which the file was sealed came too late, and that is nobody's fault.
+		if s := &r.Statements[i]; s.Status != nil && s.Status.State != "" && s.Status.Reason != "Closed" {
+			faults = append(faults, fmt.Sprintf("%s by %s did not count: %s", s.Spec.Claim, s.Spec.Author.Username, s.Status.Message))
+		}
+	}
+	for i := range r.Evaluations {
+		if s := &r.Evaluations[i]; s.Status != nil && s.Status.State != "" {
+			faults = append(faults, fmt.Sprintf("the %s evaluation %s did not count: %s", s.Spec.Kind, s.Name, s.Status.Message))
+		}
 	}
 	return faults
 }
