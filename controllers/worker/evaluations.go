@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -155,22 +154,17 @@ func (c *course) stepFor(e *v1alpha1.WorkerAttestation) (name string, standing *
 	return "", standing
 }
 
-// meanScore of a panel, rounded down: thresholds are whole numbers, so that it reaches one exactly if the mean does.
+// meanScore of a panel, in whole points.
 func meanScore(panel []v1alpha1.WorkerAttestation) (int32, error) {
 	scores := make([]string, 0, len(panel))
 	for i := range panel {
 		scores = append(scores, panel[i].Evaluation.Score)
 	}
-	mean, err := scoring.Mean(scores)
+	mean, err := scoring.WholeMean(scores)
 	if err != nil {
 		return 0, fmt.Errorf("taking the mean of a panel: %w", err)
 	}
-	whole, _, _ := strings.Cut(mean, ".")
-	points, err := strconv.ParseInt(whole, 10, 32)
-	if err != nil {
-		return 0, fmt.Errorf("reading the mean of a panel: %w", err)
-	}
-	return int32(points), nil
+	return mean, nil
 }
 
 // put writes down what an Evaluation says of the step that it judges, as an attestation would have said it.

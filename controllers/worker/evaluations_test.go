@@ -196,7 +196,8 @@ func TestAsManyReviewersAsTheScorecardAsksForDecideByTheirMean(t *testing.T) {
 		second string
 		want   v1alpha1.ScreeningState
 		score  int32
-	}{{"the mean passes", "8", v1alpha1.ScreeningPassed, 70}, {"the mean does not", "7.9", v1alpha1.ScreeningFailed, 69}} {
+	}{{"the mean passes", "8", v1alpha1.ScreeningPassed, 70}, {"the mean does not", "7.9", v1alpha1.ScreeningFailed, 69},
+		{"the mean is short by less than a score is printed with", "7.99", v1alpha1.ScreeningFailed, 69}} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, scored(interview("interview"), "rubric"))
 			w.Scorecards["rubric"] = rubric(70, 2)

@@ -215,18 +215,40 @@ func Mean(scores []string) (string, error) {
 	if len(scores) == 0 {
 		return "", nil
 	}
-	var m mean
+	m, err := meanOfScores(scores)
+	if err != nil {
+		return "", err
+	}
+	return m.String(), nil
+}
+
+// WholeMean is the plain mean of scores in whole points, rounded down from the exact one, so that it reaches a threshold, which is a whole number, exactly if
+// the mean does. It is an error if there is none.
+func WholeMean(scores []string) (int32, error) {
+	if len(scores) == 0 {
+		return 0, errors.New("taking the mean of scores: there is none")
+	}
+	m, err := meanOfScores(scores)
+	if err != nil {
+		return 0, err
+	}
+	exact := new(big.Rat).Quo(&m.sum, &m.weight)
+	return int32(new(big.Int).Quo(exact.Num(), exact.Denom()).Int64()), nil //nolint:gosec // At most 100.
+}
+
+func meanOfScores(scores []string) (*mean, error) {
+	m := &mean{}
 	for _, text := range scores {
 		score, err := decimal(text)
 		if err != nil {
-			return "", fmt.Errorf("reading a score: %w", err)
+			return nil, fmt.Errorf("reading a score: %w", err)
 		}
 		if score.Cmp(worstScore) < 0 || score.Cmp(bestScore) > 0 {
-			return "", fmt.Errorf("reading a score: %s is not between 0 and 100", text)
+			return nil, fmt.Errorf("reading a score: %s is not between 0 and 100", text)
 		}
 		m.add(1, score)
 	}
-	return m.String(), nil
+	return m, nil
 }
 
 // Passed says whether a score reaches the scorecard's pass mark.

@@ -177,6 +177,25 @@ func TestMeanRoundsHalvesUp(t *testing.T) {
 	}
 }
 
+func TestAWholeMeanReachesAThresholdOnlyIfTheMeanDoes(t *testing.T) {
+	for _, tt := range []struct {
+		scores []string
+		want   int32
+	}{
+		{[]string{"70.0"}, 70}, {[]string{"69.9"}, 69}, {[]string{"69.9", "70.0"}, 69}, {[]string{"60.0", "80.0"}, 70},
+		{[]string{"70.0", "70.0", "69.9"}, 69}, {[]string{"0.0"}, 0}, {[]string{"100.0", "100"}, 100},
+	} {
+		if got, err := WholeMean(tt.scores); err != nil || got != tt.want {
+			t.Errorf("the mean of %v is %d whole points, %v; want %d", tt.scores, got, err, tt.want)
+		}
+	}
+	for _, bad := range [][]string{nil, {"50", "high"}, {"100.1"}} {
+		if got, err := WholeMean(bad); err == nil {
+			t.Errorf("the mean of %v is %d whole points; want a refusal", bad, got)
+		}
+	}
+}
+
 func TestThePassMarkIsPassedByReachingIt(t *testing.T) {
 	card := &v1alpha1.ScorecardSpec{PassMark: 70}
 	for score, want := range map[string]bool{"70.0": true, "69.9": false, "100": true} {
