@@ -66,7 +66,7 @@ func (p *pass) rated(pool *v1alpha1.TalentPool) []v1alpha1.RatedWork {
 	var works []v1alpha1.RatedWork
 	for i := range p.Engagements {
 		e := &p.Engagements[i]
-		if !p.engagedIn(e) || index.PoolNamespace(e) != pool.Namespace || e.Spec.PoolRef.Name != pool.Name {
+		if !p.engagedIn(e) || !of(e, pool) {
 			continue
 		}
 		for _, eval := range e.Status.Evaluations {
@@ -76,6 +76,11 @@ func (p *pass) rated(pool *v1alpha1.TalentPool) []v1alpha1.RatedWork {
 		}
 	}
 	return works
+}
+
+// of says whether an engagement is of a pool.
+func of(e *v1alpha1.Engagement, pool *v1alpha1.TalentPool) bool {
+	return index.PoolNamespace(e) == pool.Namespace && e.Spec.PoolRef.Name == pool.Name
 }
 
 // gainedSince are the works that the score's ledger does not have and that are among the newest that it keeps, in the order of time.

@@ -325,6 +325,42 @@ func TestADecisionThatNobodyAskedForSaysWhy(t *testing.T) {
 	}
 }
 
+func TestWhoAsksForTheWorkDoesNotDecideOnTheTierThatPricesIt(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		reason string
+		change func(*v1alpha1.Engagement)
+		tier   string
+	}{
+		{"a requester of the engagement", "a lower tier is cheaper for them", func(*v1alpha1.Engagement) {}, "Gold"},
+		{"a requester of one that has ended", "they gave the evaluations, or had them given", func(e *v1alpha1.Engagement) { e.Status.Phase = v1alpha1.PhaseClosed }, "Gold"},
+		{"a requester of one that was amended since", "it was accepted before", func(e *v1alpha1.Engagement) { e.Status.Terms.AcceptedAt = metav1.NewTime(after(35)) }, "Gold"},
+		{"a requester of one that was accepted later", "by then they had nothing to do with it", func(e *v1alpha1.Engagement) {
+			e.Status.Terms.AcceptedAt = metav1.NewTime(after(34))
+			e.Status.Onboarding.StartedAt = new(metav1.NewTime(after(34)))
+		}, "Silver"},
+		{"a requester of another pool", "its tiers are others", func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Name = "writers" }, "Silver"},
+		{"a requester of another person", "the work is somebody else's", func(e *v1alpha1.Engagement) { e.Status.Worker.PersonKey = "person-9" }, "Silver"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := fallen(t)
+			e := w.work("requested")
+			e.Status.Requesters = []string{"mia", "zoe"}
+			e.Status.Onboarding.StartedAt = new(metav1.NewTime(after(2)))
+			tc.change(e)
+			w.look(after(30))
+			att := w.state(after(33), "zoe", "approval/demotion", approved)
+			m := w.inTier(after(35), tc.tier)
+			if counts := tc.tier == "Silver"; counts != (att.Status == nil) || counts != (m.Demotion == nil) {
+				t.Errorf("the decision stands %+v and the proposal is %+v; expected that it counts: %v, because %s", att.Status, m.Demotion, counts, tc.reason)
+			}
+			if att.Status != nil && (att.Status.Reason != "SelfDealing" || strings.Contains(att.Status.Message, "zoe")) {
+				t.Errorf("the decision stands %+v, expected SelfDealing and no name", att.Status)
+			}
+		})
+	}
+}
+
 func TestADecisionThatIsOlderThanTheProposalIsNotOfIt(t *testing.T) {
 	w := fallen(t)
 	w.look(after(30))

@@ -138,22 +138,23 @@ func fetch[T any, P interface {
 	return o, nil
 }
 
-// memberships are the pools to which the worker belongs.
+// memberships are the pools to which the worker belongs. While a selector cannot be read, whoever belonged to the pool still does: a slip in an edit must not
+// undo screenings, nor forget the evaluations of engagements that are gone.
 func (s *scope) memberships() []*v1alpha1.TalentPool {
 	var members []*v1alpha1.TalentPool
 	for i := range s.Pools {
-		if selects(&s.Pools[i], s.Worker) {
+		selected, readable := selects(&s.Pools[i], s.Worker)
+		if selected || !readable && membership(s.Worker.Status.Pools, s.Pools[i].Name) != nil {
 			members = append(members, &s.Pools[i])
 		}
 	}
 	return members
 }
 
-// selects says whether a worker belongs to a pool of the same namespace. A selector that cannot be read selects nobody; the
-// pool says so.
-func selects(pool *v1alpha1.TalentPool, w *v1alpha1.Worker) bool {
+// selects says whether a pool of the same namespace selects a worker, and whether its selector can be read; if not, the pool says so.
+func selects(pool *v1alpha1.TalentPool, w *v1alpha1.Worker) (selected, readable bool) {
 	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.WorkerSelector)
-	return err == nil && selector.Matches(labels.Set(w.Labels))
+	return err == nil && selector.Matches(labels.Set(w.Labels)), err == nil
 }
 
 func (s *scope) pool(name string) *v1alpha1.TalentPool {

@@ -395,3 +395,19 @@ func TestAWorkerBelongsToThePoolsThatSelectThem(t *testing.T) {
 		t.Errorf("with another label the worker is in the wrong pools (-expected +got):\n%s", diff)
 	}
 }
+
+func TestASelectorThatCannotBeReadTakesNobodyOut(t *testing.T) {
+	w := newLadder(t)
+	w.rates(after(1), "95.0")
+	want := w.inTier(after(1), "Gold")
+	w.Engagements = nil
+	readable := w.pool0().Spec.WorkerSelector
+	w.pool0().Spec.WorkerSelector = metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "craft", Operator: "Near"}}}
+	if diff := cmp.Diff(want, w.standing(after(2))); diff != "" {
+		t.Errorf("a slip in the selector changed the membership (-before +now):\n%s", diff)
+	}
+	w.pool0().Spec.WorkerSelector = readable
+	if diff := cmp.Diff(want, w.standing(after(3))); diff != "" {
+		t.Errorf("after the slip was mended the membership is another (-before +now):\n%s", diff)
+	}
+}

@@ -146,7 +146,7 @@ func (p *pass) judge(sc *screening, record *v1alpha1.WorkerAttestation) (standin
 	case areaWaiver:
 		return p.judgeWaiver(sc, record, item)
 	case areaApproval:
-		return p.judgeApproval(record, item), true
+		return p.judgeApproval(sc, record, item), true
 	default:
 		return ignored(reasonUnknownClaim, "claim %q cannot be made of a worker: state screening/<step>, waive screening.<step>, or decide approval/rehire or approval/demotion", record.Claim), true
 	}
@@ -164,6 +164,8 @@ func (p *pass) judgeStep(sc *screening, record *v1alpha1.WorkerAttestation, name
 		return ignored(reasonNotAnAttestor, "step %s is attested by the people that the checklist lists under attestors", name), true
 	case step.Type == v1alpha1.StepInterview && p.isWorker(record.Author, record.OnBehalfOf):
 		return ignored(reasonSelfDealing, "nobody judges their own interview; the interviewer with the verb attest must"), true
+	case step.Scorecard != nil && p.isWorker(record.Author, record.OnBehalfOf):
+		return ignored(reasonSelfDealing, "step %s is judged by a scorecard, and nobody judges themselves; somebody else with the verb attest or evaluate must", name), true
 	}
 	return sc.outdated(record), true
 }
@@ -193,14 +195,32 @@ func (sc *screening) outdated(record *v1alpha1.WorkerAttestation) *v1alpha1.Stan
 
 // judgeApproval judges who decides: that a person whom somebody wanted reviewed may be engaged again, or that a worker loses a
 // tier. Whether a demotion is proposed by then follows from the evaluations, and is told by the rating.
-func (p *pass) judgeApproval(record *v1alpha1.WorkerAttestation, item string) *v1alpha1.Standing {
+func (p *pass) judgeApproval(sc *screening, record *v1alpha1.WorkerAttestation, item string) *v1alpha1.Standing {
 	switch {
 	case item != itemRehire && item != itemDemotion:
 		return ignored(reasonUnknownClaim, "of a worker, decide approval/rehire or approval/demotion; everything else is approved of the Engagement")
 	case p.isWorker(record.Author, record.OnBehalfOf):
 		return ignored(reasonSelfDealing, "nobody decides on their own %s; somebody else with the verb approve must", item)
+	case item == itemDemotion && p.requested(sc.pool, record):
+		return ignored(reasonSelfDealing, "a requester of the worker's engagements in pool %s pays by the tier and does not decide on it; somebody else with the verb approve must", sc.pool.Name)
 	}
 	return nil
+}
+
+// requested says whether the author of a statement was by then a requester of work that the worker has accepted in the pool. Who decides on a rehire is
+// judged by the engagement, which knows who wants it.
+func (p *pass) requested(pool *v1alpha1.TalentPool, record *v1alpha1.WorkerAttestation) bool {
+	return slices.ContainsFunc(p.Engagements, func(e v1alpha1.Engagement) bool {
+		return p.engagedIn(&e) && of(&e, pool) && acceptedBy(&e, record.At.Time) && slices.Contains(e.Status.Requesters, record.Author)
+	})
+}
+
+// acceptedBy says whether an engagement was accepted by a moment. An amendment dates the terms anew; onboarding keeps the first acceptance.
+func acceptedBy(e *v1alpha1.Engagement, at time.Time) bool {
+	if o := e.Status.Onboarding; o != nil && o.StartedAt != nil {
+		return !o.StartedAt.After(at)
+	}
+	return e.Status.Terms != nil && !e.Status.Terms.AcceptedAt.After(at)
 }
 
 // stepFor finds the step of a statement. Where there is none, it says why the statement does not count, or that nobody can

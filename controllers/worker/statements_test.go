@@ -37,6 +37,15 @@ func TestAStatementThatDoesNotCountSaysWhy(t *testing.T) {
 		{"an interview on the worker's behalf", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "integration", "screening/open-interview", done, onBehalfOf("ada"))
 		}, "SelfDealing", "their own interview"},
+		{"a step with a scorecard by a reviewer", func(w *world) *v1alpha1.Attestation {
+			return w.state(after(1), "tess", "screening/portfolio", done, withScore(90))
+		}, "", ""},
+		{"a step with a scorecard by the worker", func(w *world) *v1alpha1.Attestation {
+			return w.state(after(1), "ada.l", "screening/portfolio", done, withScore(100))
+		}, "SelfDealing", "nobody judges themselves"},
+		{"a step with a scorecard on the worker's behalf", func(w *world) *v1alpha1.Attestation {
+			return w.state(after(1), "integration", "screening/portfolio", done, withScore(100), onBehalfOf("ada"))
+		}, "SelfDealing", "nobody judges themselves"},
 		{"a pool that is not there", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "omar", "screening/interview", done, about("writers"))
 		}, "UnknownPool", `no TalentPool "writers"`},
@@ -91,7 +100,9 @@ func TestAStatementThatDoesNotCountSaysWhy(t *testing.T) {
 		}, "UnknownClaim", "cannot be made of a worker"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, attestation("identity"), interview("interview", "omar"), interview("open-interview"), check("basics", "1 == 1"))
+			w := newWorld(t, attestation("identity"), interview("interview", "omar"), interview("open-interview"), check("basics", "1 == 1"),
+				scored(attestation("portfolio"), "rubric"))
+			w.Scorecards["rubric"] = rubric(70, 0)
 			w.havePool("everybody", "").Spec = v1alpha1.TalentPoolSpec{}
 			w.havePool("testers", "funnel").Spec.WorkerSelector.MatchLabels["craft"] = "test"
 			other := v1alpha1.Worker{ObjectMeta: named("ada-at-the-agency")}
