@@ -25,7 +25,7 @@ import (
 
 const (
 	// gathering is how long a pool waits for more before it places what it has: a burst is placed in few large batches.
-	gathering = 500 * time.Millisecond
+	gathering = 250 * time.Millisecond
 	// writers are how many statuses are written side by side.
 	writers = 16
 )
