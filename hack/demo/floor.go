@@ -23,7 +23,7 @@ const (
 	floorTick = 250 * time.Millisecond
 	// hands is how many people state something at the same time.
 	hands = 12
-	// A day of the season lasts about as long as the screening took, which says how fast the machine is: agents are onboarded in five days then,
+	// A day of the season lasts about as long as the screening took, which says how fast the machine is: agents are onboarded within a week then,
 	// and nobody misses a shift because the machine is slow.
 	shortestDay, longestDay = 8 * time.Second, 25 * time.Second
 	// dashboardPatience is how long the pool's dashboard may take to show the end.

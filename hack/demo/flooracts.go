@@ -23,7 +23,7 @@ import (
 
 // When the seats are asked for, and when the shifts are published. Screening comes before and takes what it takes.
 var (
-	asksOn      = time.Date(2026, time.November, 25, 9, 0, 0, 0, time.UTC)
+	asksOn      = storyBegins
 	publishesOn = time.Date(2026, time.November, 29, 12, 0, 0, 0, time.UTC)
 	leavesOn    = time.Date(2026, time.December, 5, 9, 0, 0, 0, time.UTC)
 )
@@ -71,12 +71,12 @@ func (f *floor) playScenes(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// date of the story. Until the seats are asked for, it is at most the day on which they are: screening takes what it takes.
+// date of the story. It begins when the seats are asked for: screening takes what it takes.
 func (f *floor) date(at time.Time) time.Time {
-	if d := f.calendar.date(at); !f.twists.opened.IsZero() || d.Before(asksOn) {
-		return d
+	if f.twists.opened.IsZero() {
+		return asksOn
 	}
-	return asksOn
+	return f.calendar.date(at)
 }
 
 // askForSeats: the head of the floor asks for the season's seats when the funnel has nobody left who could get further.
