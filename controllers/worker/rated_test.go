@@ -74,7 +74,10 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 		Claim:      "approval/demotion", Verdict: approved, Author: &v1alpha1.Author{Username: "zoe"},
 	}}
 	decision.Namespace = h.namespace
-	h.Expect(h.api.Create(t.Context(), decision)).To(MatchError(ContainSubstring("states its reason in note")))
+	for _, none := range []string{"", " \n"} {
+		decision.Spec.Note = none
+		h.Expect(h.api.Create(t.Context(), decision)).To(MatchError(ContainSubstring("states its reason in note")))
+	}
 	decision.Spec.Note = "two campaigns came back in a row"
 	h.create(decision)
 	h.awaits(w, inTier("Bronze"))
