@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -62,9 +63,13 @@ type Reconciler struct {
 // Reconcile makes one pass over one engagement. It can be killed after any step and run again from the start with the same end.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	eng := &v1alpha1.Engagement{}
-	if err := r.Client.Get(ctx, req.NamespacedName, eng); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	if err := r.Client.Get(ctx, req.NamespacedName, eng); apierrors.IsNotFound(err) {
+		r.leavePlans(req.NamespacedName, types.NamespacedName{})
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return ctrl.Result{}, fmt.Errorf("reading engagement %s: %w", req, err)
 	}
+	r.leavePlans(req.NamespacedName, poolOf(eng))
 	if done, err := r.ensureFinalizer(ctx, eng); done || err != nil {
 		return ctrl.Result{}, ignoreRaces(err)
 	}

@@ -152,8 +152,12 @@ func (r *Reconciler) takePlace(ctx context.Context, s *scope, status *v1alpha1.E
 		g.Person = status.Worker.PersonKey
 	case after != nil && (before == nil || before.Hash != after.Hash):
 		for i := range s.Members {
-			if s.Members[i].Name == after.Worker {
-				g.Person = s.Members[i].Spec.PersonKey
+			if w := &s.Members[i]; w.Name == after.Worker {
+				g.Person = w.Spec.PersonKey
+				// Requirements are not held against whoever is pinned.
+				if a := w.Spec.Availability; a != nil && s.Engagement.Spec.WorkerRef == nil {
+					g.PerWeek = a.HoursPerWeek
+				}
 			}
 		}
 	}

@@ -20,6 +20,8 @@ type givenPlace struct {
 	place
 	Person     string
 	Engagement types.NamespacedName
+	// PerWeek are the hours a week that the person gives; 0 for no limit.
+	PerWeek int32
 	// version of the engagement that shows it; empty while it is being written.
 	version string
 }
@@ -49,8 +51,8 @@ func (p *places) pendingLocked(shown shownVersion) map[string][]place {
 	return pending
 }
 
-// take gives a place if the person has one left, and says whether it did. What the cache shows is read once nobody else can take one. An acceptance counts
-// against what was accepted, an offer against the other offers too.
+// take gives a place if the person has one left, and the hours for it, and says whether it did. What the cache shows is read once nobody else can take one. An
+// acceptance counts against what was accepted, an offer against the other offers too; whoever accepts has the hours that they were offered.
 func (p *places) take(g givenPlace, limit int32, read func() (load, error), shown shownVersion, without ...types.UID) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,11 +60,11 @@ func (p *places) take(g givenPlace, limit int32, read func() (load, error), show
 	if err != nil {
 		return false, err
 	}
-	engaged, offered, _ := cached.with(p.pendingLocked(shown)[g.Person]).taken(append(without, g.UID)...)
+	engaged, offered, hours := cached.with(p.pendingLocked(shown)[g.Person]).taken(append(without, g.UID)...)
 	if g.Offered {
 		engaged += offered
 	}
-	if limit > 0 && engaged >= limit {
+	if limit > 0 && engaged >= limit || g.Offered && g.Hours > 0 && g.PerWeek > 0 && hours+g.Hours > g.PerWeek {
 		return false, nil
 	}
 	if p.given == nil {

@@ -68,7 +68,10 @@ func (p *plans) pool(key types.NamespacedName) *poolPlan {
 func (p *plans) of(pool, engagement types.NamespacedName) *planned {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	plan := p.pool(pool)
+	plan := p.pools[pool]
+	if plan == nil {
+		return nil
+	}
 	found, is := plan.entries[engagement]
 	if !is {
 		return nil
@@ -114,7 +117,29 @@ func (p *plans) ask(pool, engagement types.NamespacedName, saw *planned) bool {
 func (p *plans) settle(pool, engagement types.NamespacedName, offered string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	plan := p.pool(pool)
+	return p.settleLocked(pool, engagement, offered)
+}
+
+// leave notes that an engagement is gone, or looks for somebody in another pool than before, and says of which pools a new plan is to be made. Whoever was planned
+// for it would be kept from the others for good.
+func (p *plans) leave(engagement, stays types.NamespacedName) []types.NamespacedName {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var wanted []types.NamespacedName
+	for pool := range p.pools {
+		if pool != stays && p.settleLocked(pool, engagement, "") {
+			wanted = append(wanted, pool)
+		}
+	}
+	return wanted
+}
+
+func (p *plans) settleLocked(pool, engagement types.NamespacedName, offered string) bool {
+	plan := p.pools[pool]
+	if plan == nil {
+		return false
+	}
+	defer p.forgetEmpty(pool)
 	was, is := plan.entries[engagement]
 	delete(plan.entries, engagement)
 	delete(plan.asked, engagement)
@@ -134,10 +159,21 @@ func (p *plans) settle(pool, engagement types.NamespacedName, offered string) bo
 func (p *plans) demanded(pool types.NamespacedName) map[types.NamespacedName]bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	plan := p.pool(pool)
+	plan := p.pools[pool]
+	if plan == nil {
+		return nil
+	}
+	defer p.forgetEmpty(pool)
 	asked := plan.asked
 	plan.asked = map[types.NamespacedName]bool{}
 	return asked
+}
+
+// forgetEmpty drops what says nothing: engagements may name pools without end that there never were.
+func (p *plans) forgetEmpty(pool types.NamespacedName) {
+	if plan := p.pools[pool]; plan != nil && len(plan.entries)+len(plan.asked) == 0 {
+		delete(p.pools, pool)
+	}
 }
 
 // replace puts a new plan in the place of the last one, and says to which engagements it brings anything new.
@@ -146,6 +182,7 @@ func (p *plans) replace(pool types.NamespacedName, entries map[types.NamespacedN
 	defer p.mu.Unlock()
 	p.turn++
 	plan := p.pool(pool)
+	defer p.forgetEmpty(pool)
 	var news []types.NamespacedName
 	for key, entry := range entries {
 		entry.turn = p.turn

@@ -98,6 +98,40 @@ func TestWhoeverDoesNotDoAsPlannedFreesAWorkerForTheOthers(t *testing.T) {
 	}
 }
 
+func TestWhoeverWasPlannedForAnEngagementThatIsGoneIsFreeForTheOthers(t *testing.T) {
+	elsewhere := types.NamespacedName{Namespace: "marketing", Name: "agents"}
+	for name, stays := range map[string]types.NamespacedName{"deleted": {}, "of another pool now": elsewhere} {
+		t.Run(name, func(t *testing.T) {
+			var p plans
+			p.replace(designers, plansOf("ada", ""))
+			if wanted := p.leave(first, designers); len(wanted) != 0 || p.of(designers, first) == nil {
+				t.Errorf("the first is of this pool still, but it left the plan, and new ones are asked for of %v", wanted)
+			}
+			if wanted := p.leave(first, stays); len(wanted) != 1 || wanted[0] != designers {
+				t.Errorf("ada is free for the second now, so there is to be a new plan, but new ones are asked for of %v", wanted)
+			}
+			if saw := p.of(designers, second); saw.Unsettled {
+				t.Error("the second waits for an offer that nobody will make any more")
+			}
+		})
+	}
+}
+
+func TestOfPoolsInWhichNobodyIsLookedForNothingIsRemembered(t *testing.T) {
+	var p plans
+	p.of(designers, first)
+	p.demanded(designers)
+	p.settle(designers, first, "")
+	p.ask(designers, first, nil)
+	p.demanded(designers)
+	p.replace(designers, plansOf("ada", "bob"))
+	p.settle(designers, first, "ada")
+	p.leave(second, types.NamespacedName{})
+	if len(p.pools) != 0 {
+		t.Errorf("nobody is planned for, but %d pools are remembered", len(p.pools))
+	}
+}
+
 func TestThePlaceOfAPersonIsGivenOnce(t *testing.T) {
 	eng := func(name, version string) types.NamespacedName {
 		return types.NamespacedName{Namespace: version, Name: name}
@@ -154,6 +188,25 @@ func TestThePlaceOfAPersonIsGivenOnce(t *testing.T) {
 		}
 		if !take(&p, offer("b", eng("b", "5")), 1, cached()) {
 			t.Error("the cache shows that the place is free again, but it is not given")
+		}
+	})
+	t.Run("and so are the hours of a week", func(t *testing.T) {
+		var p places
+		week := func(uid types.UID) givenPlace {
+			g := offer(uid, eng(string(uid), "5"))
+			g.PerWeek = 50
+			return g
+		}
+		if !take(&p, week("a"), 0, cached()) || !take(&p, week("b"), 0, cached()) {
+			t.Error("twice 20 of 50 hours are free, but they are not given")
+		}
+		if take(&p, week("c"), 0, cached()) {
+			t.Error("10 of 50 hours are left, and 20 were given")
+		}
+		g := week("b")
+		g.Offered = false
+		if !take(&p, g, 0, cached(place{UID: "c", Hours: 20})) {
+			t.Error("whoever accepts has the hours that they were offered, but they are not given")
 		}
 	})
 	t.Run("a write that failed frees it", func(t *testing.T) {

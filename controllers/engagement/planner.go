@@ -64,6 +64,13 @@ func (q *queue) add(key types.NamespacedName, after time.Duration) {
 	}
 }
 
+// leavePlans takes an engagement out of the plans of all pools but its own.
+func (r *Reconciler) leavePlans(engagement, stays types.NamespacedName) {
+	for _, pool := range r.plans.leave(engagement, stays) {
+		r.pools.add(pool, batchWindow)
+	}
+}
+
 // poolOf is the pool of an engagement.
 func poolOf(eng *v1alpha1.Engagement) types.NamespacedName {
 	return types.NamespacedName{Namespace: index.PoolNamespace(eng), Name: eng.Spec.PoolRef.Name}
