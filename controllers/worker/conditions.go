@@ -13,6 +13,7 @@ import (
 // conditions says whether somebody must act before screenings and scores can go on. An ordinary wait, within its due date, is Ready.
 func (p *pass) conditions() {
 	ready := p.ready()
+	ready.Message = clip(ready.Message, maxCondition)
 	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.Worker.Generation, metav1.Time{Time: p.Now}
 	meta.SetStatusCondition(&p.d.Status.Conditions, ready)
 }

@@ -50,8 +50,12 @@ const (
 	reasonTooEarly       = "TooEarly"
 )
 
-// maxMessage is how long the schema allows the message of a wait or a standing to be.
-const maxMessage = 1024
+const (
+	// maxMessage is how long the schema allows the message of a wait or a standing to be.
+	maxMessage = 1024
+	// maxCondition is how long the message of a condition may be.
+	maxCondition = 32768
+)
 
 // read looks at every statement that nobody has looked at before. A statement is judged once: it is either recorded in
 // status, which only the operator writes, or marked. One that cannot be judged yet, because the procedure it speaks of
@@ -312,12 +316,15 @@ func (p *pass) subject(sc *screening, who, what string) *v1alpha1.Subject {
 	return nil
 }
 
-func truncate(message string) string {
+func truncate(message string) string { return clip(message, maxMessage) }
+
+// clip shortens a message to so many bytes, between two characters.
+func clip(message string, most int) string {
 	const more = "…"
-	if len(message) <= maxMessage {
+	if len(message) <= most {
 		return message
 	}
-	return strings.ToValidUTF8(message[:maxMessage-len(more)], "") + more
+	return strings.ToValidUTF8(message[:most-len(more)], "") + more
 }
 
 func stamp(t time.Time) *metav1.Time { return &metav1.Time{Time: t.UTC().Truncate(time.Second)} }

@@ -236,6 +236,24 @@ func TestEveryWaitSaysForWhomSinceWhenAndWhat(t *testing.T) {
 	}
 }
 
+func TestTheMessageOfAConditionIsNoLongerThanItMayBe(t *testing.T) {
+	var steps []v1alpha1.ChecklistStep
+	for i := range 64 {
+		step := attestation(fmt.Sprintf("%s-%02d", strings.Repeat("s", 60), i))
+		step.DueAfter = &metav1.Duration{Duration: time.Hour}
+		steps = append(steps, step)
+	}
+	w := newWorld(t, steps...)
+	for i := range 9 {
+		w.havePool(fmt.Sprintf("pool-%d", i), "funnel")
+	}
+	w.look(after(0))
+	ready := w.look(after(1)).Conditions[0]
+	if ready.Reason != v1alpha1.ReasonStepOverdue || len(ready.Message) > 32768 || !strings.HasSuffix(ready.Message, "…") {
+		t.Errorf("Ready is %s with %d bytes, expected what is overdue in the 32768 that the API allows", ready.Reason, len(ready.Message))
+	}
+}
+
 func TestTwoPoolsThatWaitForTheSameStepAreToldApart(t *testing.T) {
 	w := newWorld(t, interview("interview"), attestation("identity"))
 	w.havePool("illustrators", "drawing")
