@@ -3,10 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 
 	"github.com/longshore-dev/longshore/controllers/metrics"
 )
@@ -70,6 +72,46 @@ func TestThePageOfMetricsHasARowForEach(t *testing.T) {
 		if !strings.Contains(page, "| `"+e.Reason+"` |") {
 			t.Errorf("expected a row for %s", e.Reason)
 		}
+	}
+}
+
+// Every replica exports its metrics, and one that is restarted begins a new series: without a sum over them an alert comes twice, or begins to count anew.
+func TestAlertsAreOfMetricsThatExistWhateverReplicaExportsThem(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("..", "..", "config", "prometheus", "rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules struct {
+		Spec struct {
+			Groups []struct {
+				Rules []struct{ Alert, Expr string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(file, &rules); err != nil {
+		t.Fatalf("reading the alerts: %v", err)
+	}
+	defined := map[string]bool{}
+	for _, d := range metrics.Definitions() {
+		defined[d.Name] = true
+	}
+	named := regexp.MustCompile(`longshore_[a-z_]+`)
+	read := 0
+	for _, group := range rules.Spec.Groups {
+		for _, rule := range group.Rules {
+			for _, name := range named.FindAllString(rule.Expr, -1) {
+				read++
+				if !defined[name] {
+					t.Errorf("alert %s is of %s, which Longshore does not export", rule.Alert, name)
+				}
+				if !strings.HasPrefix(rule.Expr, "max") && !strings.HasPrefix(rule.Expr, "sum") {
+					t.Errorf("alert %s is of each replica's %s by itself, expected max or sum over the replicas: %s", rule.Alert, name, rule.Expr)
+				}
+			}
+		}
+	}
+	if read < 4 {
+		t.Errorf("the alerts name %d metrics of Longshore, expected those of access and of pools at least", read)
 	}
 }
 
