@@ -111,7 +111,12 @@ func (p *Placer) readCandidates(ctx context.Context, pool types.NamespacedName, 
 		if !namespaces[e.Namespace] || !engaged(e) {
 			continue
 		}
-		f.in.Candidates = append(f.in.Candidates, placement.Candidate{Engagement: e, Worker: byName[e.Status.Worker.Name]})
+		w := byName[e.Status.Worker.Name]
+		// Another person's Worker may have been created under the name since.
+		if w != nil && e.Status.Worker.PersonKey != "" && e.Status.Worker.PersonKey != w.Spec.PersonKey {
+			w = nil
+		}
+		f.in.Candidates = append(f.in.Candidates, placement.Candidate{Engagement: e, Worker: w})
 	}
 	return nil
 }

@@ -67,23 +67,29 @@ func (s *scope) readHolder(ctx context.Context, from client.Reader, cached clien
 	if err != nil {
 		return err
 	}
-	namespace := poolKey(a).Namespace
+	namespace, person := poolKey(a).Namespace, ""
 	if found && e.UID == a.Status.EngagementUID {
 		s.Engagement = e
 		if e.Status.Worker != nil {
-			namespace = cmp.Or(e.Status.Worker.Namespace, namespace)
+			namespace, person = cmp.Or(e.Status.Worker.Namespace, namespace), e.Status.Worker.PersonKey
 		}
 	}
 	w := &v1alpha1.Worker{}
-	if found, err = get(ctx, from, namespace, a.Status.Worker, w); err != nil || !found {
+	if found, err = get(ctx, from, namespace, a.Status.Worker, w); err != nil {
 		return err
 	}
-	s.Worker = w
-	var person v1alpha1.WorkerList
-	if err := cached.List(ctx, &person, client.InNamespace(namespace), client.MatchingFields{index.WorkerByPerson: w.Spec.PersonKey}); err != nil {
+	// Another person's Worker may have been created under the name since.
+	if found && (person == "" || person == w.Spec.PersonKey) {
+		s.Worker, person = w, w.Spec.PersonKey
+	}
+	if person == "" {
+		return nil
+	}
+	var workers v1alpha1.WorkerList
+	if err := cached.List(ctx, &workers, client.InNamespace(namespace), client.MatchingFields{index.WorkerByPerson: person}); err != nil {
 		return fmt.Errorf("listing the person's workers: %w", err)
 	}
-	s.Person = person.Items
+	s.Person = workers.Items
 	return nil
 }
 
