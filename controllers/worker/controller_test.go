@@ -69,6 +69,23 @@ func TestPoolsAndChecklistsMayComeAfterTheirWorkers(t *testing.T) {
 	h.Expect(w.Status.Attestations).To(HaveLen(1), "what was stated stays on record")
 }
 
+func TestWhoStayedWhileASelectorCouldNotBeReadIsLookedAtOnceItCan(t *testing.T) {
+	h := openHall(t)
+	pool := h.pool("designers", "")
+	w := h.worker("ada", "designers")
+	passed := standsIn(states{"designers": v1alpha1.ScreeningPassed})
+	h.awaits(w, passed)
+
+	pool.Spec.WorkerSelector = metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "craft", Operator: "Near"}}}
+	h.Expect(h.api.Update(t.Context(), pool)).To(Succeed())
+	h.settled()
+	h.awaits(w, passed)
+
+	pool.Spec.WorkerSelector = metav1.LabelSelector{MatchLabels: map[string]string{"craft": "writers"}}
+	h.Expect(h.api.Update(t.Context(), pool)).To(Succeed())
+	h.awaits(w, standsIn(states{}))
+}
+
 func TestAScorecardThatAppearsLetsTheScreeningGoOn(t *testing.T) {
 	h := openHall(t)
 	step := interview("interview")

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -122,7 +123,7 @@ func concernsPerson(e event.UpdateEvent) bool {
 	return !isOld || !isNew || was.Spec.Username != is.Spec.Username || !equality.Semantic.DeepEqual(was.Status.Certificates, is.Status.Certificates)
 }
 
-// members are the workers whom a pool selects. An edited selector is asked as it was and as it is.
+// members are the workers whom a pool selects. An edited selector is asked as it was and as it is; while it cannot be read, whoever belonged to the pool still does.
 func (r *Reconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
 	pool, is := o.(*v1alpha1.TalentPool)
 	if !is {
@@ -130,12 +131,13 @@ func (r *Reconciler) members(ctx context.Context, o client.Object) []reconcile.R
 	}
 	selector, err := metav1.LabelSelectorAsSelector(&pool.Spec.WorkerSelector)
 	if err != nil {
-		// It selects nobody, and its own status says so.
-		return nil
+		selector = labels.Everything()
 	}
 	var requests []reconcile.Request
 	for _, w := range r.workers(ctx, client.InNamespace(pool.Namespace), client.MatchingLabelsSelector{Selector: selector}) {
-		requests = append(requests, request(w.Namespace, w.Name))
+		if err == nil || membership(w.Status.Pools, pool.Name) != nil {
+			requests = append(requests, request(w.Namespace, w.Name))
+		}
 	}
 	return requests
 }
