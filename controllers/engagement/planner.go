@@ -170,7 +170,9 @@ func (r *planner) plan(ctx context.Context, key types.NamespacedName, asked map[
 		}
 		d, err := decide(s)
 		if err != nil {
-			return nil, fmt.Errorf("finding out what engagement %s asks for: %w", engKey, err)
+			// Its own pass fails as well. The others, which may be of other namespaces, are not to wait for it.
+			ctrl.LoggerFrom(ctx).Error(err, "finding out what an engagement asks for", "engagement", engKey)
+			continue
 		}
 		if d.Actions.Plan != nil {
 			demands[engKey] = d.Actions.Plan
