@@ -267,6 +267,14 @@ func TestTheTierAndTheBaseRateCountAtTheTimeOfTheOffer(t *testing.T) {
 		}
 		return w
 	}
+	t.Run("of a tier that the pool does not have, the lowest counts", func(t *testing.T) {
+		w := aPoolOf(t, earning("Bronze", "40"))
+		w.pools["marketing/designers"].Spec.Tiers = []v1alpha1.Tier{{Name: "Standard", RateMultiplier: "0.9"}, {Name: "Gold", RateMultiplier: "1.5"}}
+		w.add(anEngagement("designer").With(func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.Rate = nil })).approve().expectOffered("ada")
+		if got := w.offered(); got.Rate.Amount != "36" || got.Tier != "Standard" {
+			t.Errorf("the lowest tier's multiplier makes 36 of 40, but %s is offered in tier %s", got.Rate.Amount, got.Tier)
+		}
+	})
 	agreed := func(w *world, want string) {
 		w.t.Helper()
 		if got := w.status().Terms.Rate.Amount; got != want {

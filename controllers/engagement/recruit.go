@@ -157,26 +157,29 @@ func (p *pass) offer(name string) {
 		p.stall(v1alpha1.ReasonTermsInvalid, err.Error())
 		return
 	}
-	tier := v1alpha1.DefaultTier
-	if m := membership(w, p.Engagement.Spec.PoolRef.Name); m != nil && m.Tier != "" {
-		tier = m.Tier
-	}
 	p.setCandidate(name, v1alpha1.CandidateOffered)
 	p.st.Recruitment.Offer = &v1alpha1.Offer{
-		Worker: name, WorkerUID: w.UID, Rate: rate, Tier: tier, Hash: hash,
+		Worker: name, WorkerUID: w.UID, Rate: rate, Tier: p.tierOf(w).Name, Hash: hash,
 		OfferedAt: metav1.NewTime(p.Now), ExpiresAt: metav1.NewTime(p.Now.Add(p.offerTimeout()).Truncate(time.Second)),
 	}
 }
 
 // rateFor is what is offered to a worker: the statement of work's rate or else their own, times their tier's multiplier.
 func (p *pass) rateFor(w *v1alpha1.Worker) (*v1alpha1.Rate, error) {
-	multiplier := ""
-	if m := membership(w, p.Engagement.Spec.PoolRef.Name); m != nil && p.Pool != nil {
-		for _, t := range p.Pool.Spec.Tiers {
-			if t.Name == m.Tier {
-				multiplier = t.RateMultiplier
-			}
+	return terms.OfferRate(&p.Engagement.Spec.StatementOfWork, w.Spec.Rate, p.tierOf(w).RateMultiplier)
+}
+
+// tierOf is a worker's tier, as the ranking takes it: whoever is in one that the pool does not have is in its lowest.
+func (p *pass) tierOf(w *v1alpha1.Worker) v1alpha1.Tier {
+	tier := v1alpha1.Tier{Name: v1alpha1.DefaultTier}
+	if p.Pool == nil {
+		return tier
+	}
+	m := membership(w, p.Engagement.Spec.PoolRef.Name)
+	for i, t := range p.Pool.Spec.Tiers {
+		if i == 0 || m != nil && t.Name == m.Tier {
+			tier = t
 		}
 	}
-	return terms.OfferRate(&p.Engagement.Spec.StatementOfWork, w.Spec.Rate, multiplier)
+	return tier
 }
