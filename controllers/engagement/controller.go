@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -175,14 +176,24 @@ func (r *Reconciler) give(ctx context.Context, s *scope, status *v1alpha1.Engage
 	if err != nil {
 		return err
 	}
+	against := s.Engagement.ResourceVersion
 	err = r.writeStatus(ctx, s.Engagement, status)
 	switch {
-	case took && err == nil:
+	case !took:
+	case err == nil:
 		r.places.wrote(s.Engagement.UID, s.Engagement.ResourceVersion)
-	case took:
+	case refused(err):
 		r.places.wrote(s.Engagement.UID, "")
+	default:
+		r.places.doubt(s.Engagement.UID, against)
 	}
 	return err
+}
+
+// refused says whether the API server answered that it does not do what it was asked: any other failure may hide that it did.
+func refused(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code >= http.StatusBadRequest && status.Status().Code < http.StatusInternalServerError
 }
 
 // writeStatus writes the status once, if it differs. The optimistic lock turns a decision on a stale cache into a repetition.

@@ -22,8 +22,10 @@ type givenPlace struct {
 	Engagement types.NamespacedName
 	// PerWeek are the hours a week that the person gives; 0 for no limit.
 	PerWeek int32
-	// version of the engagement that shows it; empty while it is being written.
+	// version of the engagement that shows it; empty while it is being written. Of a doubtful one, the version that it was to replace.
 	version string
+	// doubtful says that nobody knows whether it was written.
+	doubtful bool
 }
 
 // shownVersion is the version of an engagement that the cache shows; empty if there is none.
@@ -41,7 +43,8 @@ func (p *places) pendingLocked(shown shownVersion) map[string][]place {
 	for uid, g := range p.given {
 		if g.version != "" {
 			version := shown(g.Engagement)
-			if order, err := resourceversion.CompareResourceVersion(version, g.version); version == "" || err != nil || order >= 0 {
+			order, err := resourceversion.CompareResourceVersion(version, g.version)
+			if version == "" || err != nil || order > 0 || order == 0 && !g.doubtful {
 				delete(p.given, uid)
 				continue
 			}
@@ -85,6 +88,16 @@ func (p *places) wrote(uid types.UID, version string) {
 		delete(p.given, uid)
 	default:
 		g.version = version
+		p.given[uid] = g
+	}
+}
+
+// doubt says that the answer to the write was lost. It was made against a version, so whatever comes after that one shows whether it arrived.
+func (p *places) doubt(uid types.UID, against string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g, is := p.given[uid]; is {
+		g.version, g.doubtful = against, true
 		p.given[uid] = g
 	}
 }

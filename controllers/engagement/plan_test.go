@@ -1,10 +1,15 @@
 package engagement
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -217,6 +222,16 @@ func TestThePlaceOfAPersonIsGivenOnce(t *testing.T) {
 			t.Error("nothing was written, but the place is not given")
 		}
 	})
+	t.Run("a write whose answer was lost keeps it until the cache shows what became of it", func(t *testing.T) {
+		for version, free := range map[string]bool{"5": false, "6": true} {
+			var p places
+			take(&p, offer("a", eng("a", version)), 1, cached())
+			p.doubt("a", "5")
+			if got := take(&p, offer("b", eng("b", "5")), 1, cached()); got != free {
+				t.Errorf("the write was made against version 5, and the cache shows %s without an offer: the place was given: %v, expected %v", version, got, free)
+			}
+		}
+	})
 	t.Run("an offer does not stand in the way of an acceptance", func(t *testing.T) {
 		var p places
 		take(&p, offer("a", eng("a", "5")), 2, cached())
@@ -233,6 +248,26 @@ func TestThePlaceOfAPersonIsGivenOnce(t *testing.T) {
 			t.Error("the predecessor's place is free for the renewal, but it is not given")
 		}
 	})
+}
+
+func TestOnlyAnAnswerSaysThatNothingWasWritten(t *testing.T) {
+	resource := schema.GroupResource{Group: "gig.longshore.dev", Resource: "engagements"}
+	for _, tc := range []struct {
+		err  error
+		want bool
+	}{
+		{apierrors.NewConflict(resource, "a", nil), true},
+		{fmt.Errorf("writing the status: %w", apierrors.NewInvalid(schema.GroupKind{}, "a", nil)), true},
+		{apierrors.NewTooManyRequests("later", 1), true},
+		{apierrors.NewTimeoutError("too slow", 1), false},
+		{apierrors.NewInternalError(errors.New("no leader")), false},
+		{errors.New("connection reset by peer"), false},
+		{context.DeadlineExceeded, false},
+	} {
+		if got := refused(tc.err); got != tc.want {
+			t.Errorf("after %q nothing was written: %v, expected %v", tc.err, got, tc.want)
+		}
+	}
 }
 
 func TestTheWorkerWhoIsPlannedMustStillBeAbleToDoIt(t *testing.T) {
