@@ -423,3 +423,28 @@ func TestATierThatThePoolNoLongerHasIsReplaced(t *testing.T) {
 		t.Errorf("the worker is in Senior since %v, with the news %v; expected it to be replaced when the pool was edited", m.TierSince, w.last.News)
 	}
 }
+
+func TestEditedTiersApplyAtOnceToTheScoreAsItStands(t *testing.T) {
+	w := newLadder(t)
+	w.rates(after(1), "85.0") // its lower bound is 75.2
+	score := w.inTier(after(1), "Silver").Score
+	gold := &w.pool0().Spec.Tiers[2]
+
+	gold.MinScore = 75
+	if m := w.inTier(after(5), "Gold"); !m.TierSince.Time.Equal(after(5)) || w.told() != "Promoted" {
+		t.Errorf("the worker is in the tier since %v, with the news %v; expected the edit to promote", m.TierSince, w.last.News)
+	}
+	gold.MinScore = 90
+	if m := w.inTier(after(6), "Gold"); m.Demotion == nil || m.Demotion.To != "Silver" || w.told() != "DemotionProposed" {
+		t.Errorf("the demotion is %+v, with the news %v; expected the edit to propose it", m.Demotion, w.last.News)
+	}
+	w.pool0().Spec.Hysteresis = 15
+	if m := w.inTier(after(7), "Gold"); m.Demotion != nil {
+		t.Errorf("the demotion is %+v, expected the hysteresis to take it back", m.Demotion)
+	}
+	w.pool0().Spec.Hysteresis, w.pool0().Spec.Demotion = 0, v1alpha1.DemotionAutomatic
+	m := w.inTier(after(8), "Silver")
+	if diff := cmp.Diff(score, m.Score); diff != "" {
+		t.Errorf("edits of the tiers moved the score (-before +now):\n%s", diff)
+	}
+}
