@@ -42,10 +42,11 @@ func (r *planner) setup(mgr ctrl.Manager) error {
 	return nil
 }
 
-// queue is where a controller's requests wait. It is known once the controller has started.
+// queue is where a controller's requests wait. It is known once the controller has started; controllers start in no order, so what comes before is kept.
 type queue struct {
-	mu sync.Mutex
-	q  workqueue.TypedRateLimitingInterface[reconcile.Request]
+	mu    sync.Mutex
+	q     workqueue.TypedRateLimitingInterface[reconcile.Request]
+	early map[types.NamespacedName]time.Duration
 }
 
 // follow is a source of requests for controller-runtime.
@@ -53,15 +54,24 @@ func (q *queue) follow(_ context.Context, started workqueue.TypedRateLimitingInt
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.q = started
+	for key, after := range q.early {
+		q.q.AddAfter(reconcile.Request{NamespacedName: key}, after)
+	}
+	q.early = nil
 	return nil
 }
 
 func (q *queue) add(key types.NamespacedName, after time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.q != nil {
-		q.q.AddAfter(reconcile.Request{NamespacedName: key}, after)
+	if q.q == nil {
+		if q.early == nil {
+			q.early = map[types.NamespacedName]time.Duration{}
+		}
+		q.early[key] = after
+		return
 	}
+	q.q.AddAfter(reconcile.Request{NamespacedName: key}, after)
 }
 
 // leavePlans takes an engagement out of the plans of all pools but its own.

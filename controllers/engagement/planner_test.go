@@ -7,9 +7,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/util/workqueue"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/index"
@@ -20,6 +22,19 @@ type fakeIndexer struct{ *fake.ClientBuilder }
 func (i fakeIndexer) IndexField(_ context.Context, o client.Object, field string, values client.IndexerFunc) error {
 	i.WithIndex(o, field, values)
 	return nil
+}
+
+func TestWhatIsAskedForBeforeAControllerHasStartedIsNotLost(t *testing.T) {
+	started := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+	defer started.ShutDown()
+	var q queue
+	q.add(designers, 0)
+	if err := q.follow(t.Context(), started); err != nil {
+		t.Fatal(err)
+	}
+	if started.Len() != 1 {
+		t.Errorf("an engagement asked for a plan before the planner had started, and waits for it, but %d requests are in the queue", started.Len())
+	}
 }
 
 func TestAnEngagementThatCannotBeReadKeepsNobodyFromAPlan(t *testing.T) {
