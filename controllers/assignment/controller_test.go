@@ -39,7 +39,7 @@ func TestATaskGoesFromPendingToAccepted(t *testing.T) {
 		g.Expect(st.OnTime).To(Equal(new(true)))
 		g.Expect(st.WaitingFor[0].Who).To(Equal(v1alpha1.ActorRequester))
 	})
-	h.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(submitted), submitted)).To(Succeed())
+	h.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(submitted), submitted)).To(Succeed())
 	h.Expect(submitted.OwnerReferences).To(HaveLen(1), "the statement should be bound to the assignment")
 	h.state("again", "refund", "mia@example.com", v1alpha1.VerdictRevise)
 	h.awaits(task, func(g Gomega, st *v1alpha1.AssignmentStatus) {
@@ -60,7 +60,7 @@ func TestATaskGoesFromPendingToAccepted(t *testing.T) {
 		g.Expect(st.AcceptedAt).NotTo(BeNil())
 		g.Expect(st.WaitingFor).To(BeEmpty())
 	})
-	since := h.mark()
+	since := h.Mark()
 	edit(h, task, func(a *v1alpha1.Assignment) { a.Labels = map[string]string{"touched": "yes"} })
 	h.nextSecond()
 	h.refuses(h.state("late", "refund", "mia@example.com", v1alpha1.VerdictRevise), reasonTooLate)
@@ -113,9 +113,9 @@ func TestStatementsThatDoNotCountSayWhy(t *testing.T) {
 	eval := &v1alpha1.Evaluation{ObjectMeta: metav1.ObjectMeta{Name: "judged"}, Spec: v1alpha1.EvaluationSpec{
 		AssignmentRef: &v1alpha1.LocalReference{Name: "refund"}, ScorecardRef: v1alpha1.LocalReference{Name: "care"}, Kind: v1alpha1.EvaluationFinal, Author: &v1alpha1.Author{Username: "mia@example.com"},
 	}}
-	h.create(eval)
+	h.Create(eval)
 	h.Eventually(func(g Gomega) {
-		g.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(eval), eval)).To(Succeed())
+		g.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(eval), eval)).To(Succeed())
 		g.Expect(eval.Status).NotTo(BeNil())
 		g.Expect(eval.Status.Message).To(ContainSubstring("evaluate the engagement, by engagementRef"))
 	}).WithTimeout(30 * time.Second).Should(Succeed())
@@ -134,11 +134,11 @@ func TestWhatIsGivenBackGoesToSomebodyElse(t *testing.T) {
 			edit(h, e, func(e *v1alpha1.Engagement) { e.Spec.Suspend = true })
 		}, "is suspended", "engagement floor-1 is suspended"},
 		"ended": {func(h *hall, e *v1alpha1.Engagement) {
-			h.Expect(h.api.Get(h.t.Context(), client.ObjectKeyFromObject(e), e)).To(Succeed())
+			h.Expect(h.API.Get(h.Context(), client.ObjectKeyFromObject(e), e)).To(Succeed())
 			e.Status.EndedAt, e.Status.Phase = h.in(0), v1alpha1.PhaseEvaluating
-			h.Expect(h.api.Status().Update(h.t.Context(), e)).To(Succeed())
+			h.Expect(h.API.Status().Update(h.Context(), e)).To(Succeed())
 		}, "nobody of pool agents is engaged", ""},
-		"gone": {func(h *hall, e *v1alpha1.Engagement) { h.Expect(h.api.Delete(h.t.Context(), e)).To(Succeed()) }, "nobody of pool agents is engaged", ""},
+		"gone": {func(h *hall, e *v1alpha1.Engagement) { h.Expect(h.API.Delete(h.Context(), e)).To(Succeed()) }, "nobody of pool agents is engaged", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := openHall(t)

@@ -1,23 +1,21 @@
 package assignment
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
-
-	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
 )
 
 func TestTheAPIServerTakesTheYAMLOfTheGuide(t *testing.T) {
 	g := NewWithT(t)
-	namespace := clustertest.Namespace(t, shared)
-	api, err := client.New(shared.RESTConfig(), client.Options{})
-	g.Expect(err).NotTo(HaveOccurred())
+	stage := plane.Open(t, func(context.Context, ctrl.Manager) error { return nil })
 	guide, err := os.ReadFile("../../docs/guides/assignments.md")
 	g.Expect(err).NotTo(HaveOccurred())
 	taken := 0
@@ -29,8 +27,8 @@ func TestTheAPIServerTakesTheYAMLOfTheGuide(t *testing.T) {
 		for _, document := range strings.Split(block, "---\n") {
 			o := &unstructured.Unstructured{}
 			g.Expect(yaml.UnmarshalStrict([]byte(document), o)).To(Succeed(), document)
-			o.SetNamespace(namespace)
-			g.Expect(api.Create(t.Context(), o, client.FieldValidation("Strict"))).To(Succeed(), document)
+			o.SetNamespace(stage.Namespace)
+			g.Expect(stage.API.Create(t.Context(), o, client.FieldValidation("Strict"))).To(Succeed(), document)
 			taken++
 		}
 	}

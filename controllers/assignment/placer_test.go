@@ -10,11 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
-	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
 )
 
 func TestAPoolMustExistAndAllowTheNamespace(t *testing.T) {
-	talent := clustertest.Namespace(t, shared)
+	talent := plane.Namespace(t)
 	h := openHall(t, talent)
 	inTalent := func(a *v1alpha1.Assignment) { a.Spec.PoolRef.Namespace = talent }
 	task := h.assignment("refund", inTalent)
@@ -28,12 +27,12 @@ func TestAPoolMustExistAndAllowTheNamespace(t *testing.T) {
 	}
 	h.awaits(task, reason(v1alpha1.ReasonReferenceNotFound))
 	pool := &v1alpha1.TalentPool{ObjectMeta: metav1.ObjectMeta{Name: "agents", Namespace: talent}}
-	h.create(pool)
+	h.Create(pool)
 	h.awaits(task, reason(v1alpha1.ReasonReferenceNotAllowed))
-	edit(h, pool, func(p *v1alpha1.TalentPool) { p.Spec.AllowedNamespaces = []string{h.namespace} })
+	edit(h, pool, func(p *v1alpha1.TalentPool) { p.Spec.AllowedNamespaces = []string{h.Namespace} })
 	h.awaits(task, reason(v1alpha1.ReasonNoCandidates))
 	ada := &v1alpha1.Worker{ObjectMeta: metav1.ObjectMeta{Name: "ada", Namespace: talent}, Spec: v1alpha1.WorkerSpec{PersonKey: "person-of-ada"}}
-	h.create(ada)
+	h.Create(ada)
 	h.engagement("floor-1", "ada", func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Namespace = talent })
 	h.awaits(task, with(v1alpha1.AssignmentAssigned, "ada"))
 }
@@ -55,7 +54,7 @@ func TestWhatCannotBePlacedIsSaidOnceAndPlacedWhenItCan(t *testing.T) {
 		g.Expect(ready(st).Reason).To(Equal(v1alpha1.ReasonReferenceNotFound))
 	})
 	h.Eventually(h.announced).Should(ContainSubstring("Unplaceable"))
-	since := h.mark()
+	since := h.Mark()
 	// A change that is no answer makes the pool look again; the write that it makes shows that it has.
 	edit(h, ada, func(w *v1alpha1.Worker) { w.Spec.Skills = []v1alpha1.Skill{{Name: "french", Level: 1}} })
 	h.awaits(task, func(g Gomega, st *v1alpha1.AssignmentStatus) {
@@ -116,7 +115,7 @@ func TestOneWriteForEachPlacementAndNoneAtRest(t *testing.T) {
 	h.pool("agents")
 	h.worker("ada")
 	h.engagement("floor-1", "ada")
-	since := h.mark()
+	since := h.Mark()
 	var tasks []*v1alpha1.Assignment
 	for i := range 10 {
 		tasks = append(tasks, h.assignment(fmt.Sprintf("t%d", i)))

@@ -2,6 +2,7 @@ package assignment
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -11,31 +12,18 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
-	"github.com/longshore-dev/longshore/controllers/index"
 	"github.com/longshore-dev/longshore/hack/cluster"
-	"github.com/longshore-dev/longshore/hack/cluster/clustertest"
+	"github.com/longshore-dev/longshore/test/suite"
 )
 
-// operator is the user as whom the reconcilers work, so that the audit log tells their writes from the tests'.
-const operator = "operator"
+var plane suite.Plane
 
-var shared *cluster.Cluster
-
-func TestMain(m *testing.M) {
-	os.Exit(clustertest.Main(m, cluster.Options{Audit: true, ControllerManager: true}, func(ctx context.Context, c *cluster.Cluster) error {
-		shared = c
-		return c.InstallCRDs(ctx, "../../config/crd/bases")
-	}))
-}
+func TestMain(m *testing.M) { os.Exit(plane.Main(m, cluster.Options{ControllerManager: true})) }
 
 // ahead is a clock that runs, and can be moved on.
 type ahead struct{ by atomic.Int64 }
@@ -46,75 +34,44 @@ func (c *ahead) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // hall is a namespace of the test's own over which both reconcilers work.
 type hall struct {
 	Gomega
-	t         *testing.T
-	api       client.Client
-	namespace string
-	clock     *ahead
-	events    *events.FakeRecorder
+	*suite.Stage
+	clock  *ahead
+	events *events.FakeRecorder
 }
 
 // openHall starts the reconcilers over a namespace, and over others that share its pools.
 func openHall(t *testing.T, others ...string) *hall {
 	t.Helper()
-	h := &hall{Gomega: NewWithT(t), t: t, namespace: clustertest.Namespace(t, shared), clock: &ahead{}, events: events.NewFakeRecorder(1000)}
-	scheme := runtime.NewScheme()
-	h.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-	var err error
-	h.api, err = client.New(shared.RESTConfig(), client.Options{Scheme: scheme})
-	h.Expect(err).NotTo(HaveOccurred())
-	namespaces := map[string]cache.Config{h.namespace: {}}
-	for _, n := range others {
-		namespaces[n] = cache.Config{}
-	}
-	mgr, err := ctrl.NewManager(shared.As(operator, "system:masters"), ctrl.Options{
-		Scheme:     scheme,
-		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{DefaultNamespaces: namespaces},
-		Controller: config.Controller{SkipNameValidation: new(true)},
-	})
-	h.Expect(err).NotTo(HaveOccurred())
-	h.Expect(index.Setup(t.Context(), mgr.GetFieldIndexer())).To(Succeed())
-	h.Expect((&Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: h.clock, Recorder: h.events}).SetupWithManager(t.Context(), mgr)).To(Succeed())
-	h.Expect((&Placer{Client: mgr.GetClient(), Clock: h.clock, Recorder: h.events}).SetupWithManager(t.Context(), mgr)).To(Succeed())
-	stopped := make(chan error, 1)
-	go func() { stopped <- mgr.Start(t.Context()) }()
-	t.Cleanup(func() {
-		if err := <-stopped; err != nil {
-			t.Errorf("running the manager: %v", err)
-		}
-	})
+	h := &hall{Gomega: NewWithT(t), clock: &ahead{}, events: events.NewFakeRecorder(1000)}
+	h.Stage = plane.Open(t, func(ctx context.Context, mgr ctrl.Manager) error {
+		tasks := &Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Clock: h.clock, Recorder: h.events}
+		placer := &Placer{Client: mgr.GetClient(), Clock: h.clock, Recorder: h.events}
+		return errors.Join(tasks.SetupWithManager(ctx, mgr), placer.SetupWithManager(ctx, mgr))
+	}, others...)
 	return h
 }
 
-func (h *hall) create(object client.Object) {
-	h.t.Helper()
-	if object.GetNamespace() == "" {
-		object.SetNamespace(h.namespace)
-	}
-	h.Expect(h.api.Create(h.t.Context(), object)).To(Succeed())
-}
-
 func (h *hall) pool(name string, allowed ...string) *v1alpha1.TalentPool {
-	h.t.Helper()
+	h.Helper()
 	pool := &v1alpha1.TalentPool{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.TalentPoolSpec{AllowedNamespaces: allowed}}
-	h.create(pool)
+	h.Create(pool)
 	return pool
 }
 
 func (h *hall) worker(name string, changes ...func(*v1alpha1.WorkerSpec)) *v1alpha1.Worker {
-	h.t.Helper()
+	h.Helper()
 	w := &v1alpha1.Worker{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	w.Spec.PersonKey, w.Spec.Username = "person-of-"+name, name+"@example.com"
 	for _, change := range changes {
 		change(&w.Spec)
 	}
-	h.create(w)
+	h.Create(w)
 	return w
 }
 
 // engagement of a worker who is at work since yesterday, as the engagement's own reconciler leaves it.
 func (h *hall) engagement(name, worker string, changes ...func(*v1alpha1.Engagement)) *v1alpha1.Engagement {
-	h.t.Helper()
+	h.Helper()
 	yesterday, end := metav1.NewTime(time.Now().Add(-24*time.Hour).Truncate(time.Second)), metav1.NewTime(time.Now().AddDate(0, 3, 0).Truncate(time.Second))
 	e := &v1alpha1.Engagement{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	e.Spec.Title, e.Spec.PoolRef.Name = name, "agents"
@@ -123,8 +80,8 @@ func (h *hall) engagement(name, worker string, changes ...func(*v1alpha1.Engagem
 	for _, change := range changes {
 		change(e)
 	}
-	h.create(e)
-	h.Expect(engage(h.t.Context(), h.api, e, worker)).To(Succeed())
+	h.Create(e)
+	h.Expect(engage(h.Context(), h.API, e, worker)).To(Succeed())
 	return e
 }
 
@@ -141,13 +98,13 @@ func engage(ctx context.Context, api client.Client, e *v1alpha1.Engagement, work
 }
 
 func (h *hall) assignment(name string, changes ...func(*v1alpha1.Assignment)) *v1alpha1.Assignment {
-	h.t.Helper()
+	h.Helper()
 	a := &v1alpha1.Assignment{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	a.Spec.Title, a.Spec.PoolRef.Name, a.Spec.Type = "Answer "+name, "agents", v1alpha1.AssignmentTask
 	for _, change := range changes {
 		change(a)
 	}
-	h.create(a)
+	h.Create(a)
 	return a
 }
 
@@ -164,7 +121,7 @@ func (h *hall) shift(begins, lasts time.Duration) func(*v1alpha1.Assignment) {
 }
 
 func (h *hall) state(name, assignment, author string, verdict v1alpha1.Verdict, changes ...func(*v1alpha1.AttestationSpec)) *v1alpha1.Attestation {
-	h.t.Helper()
+	h.Helper()
 	att := &v1alpha1.Attestation{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.AttestationSpec{
 		SubjectRef: v1alpha1.SubjectReference{Kind: kindAssignment, Name: assignment},
 		Claim:      "assignment/" + assignment, Verdict: verdict, Author: &v1alpha1.Author{Username: author},
@@ -172,32 +129,32 @@ func (h *hall) state(name, assignment, author string, verdict v1alpha1.Verdict, 
 	for _, change := range changes {
 		change(&att.Spec)
 	}
-	h.create(att)
+	h.Create(att)
 	return att
 }
 
 // nextSecond waits until what is stated is stated later than what was: within one second, all that the API server records, the refusing statement counts.
 func (h *hall) nextSecond() {
-	h.t.Helper()
+	h.Helper()
 	second := time.Now().Unix()
 	h.Eventually(func() int64 { return time.Now().Unix() }).WithTimeout(5 * time.Second).Should(BeNumerically(">", second))
 }
 
 // edit changes an object, whoever else has written to it.
 func edit[T client.Object](h *hall, object T, change func(T)) {
-	h.t.Helper()
+	h.Helper()
 	h.Eventually(func(g Gomega) {
-		g.Expect(h.api.Get(h.t.Context(), client.ObjectKeyFromObject(object), object)).To(Succeed())
+		g.Expect(h.API.Get(h.Context(), client.ObjectKeyFromObject(object), object)).To(Succeed())
 		change(object)
-		g.Expect(h.api.Update(h.t.Context(), object)).To(Succeed())
+		g.Expect(h.API.Update(h.Context(), object)).To(Succeed())
 	}).WithTimeout(30 * time.Second).Should(Succeed())
 }
 
 // awaits waits until the assignment's status is as expected.
 func (h *hall) awaits(a *v1alpha1.Assignment, expected func(Gomega, *v1alpha1.AssignmentStatus)) {
-	h.t.Helper()
+	h.Helper()
 	h.Eventually(func(g Gomega) {
-		g.Expect(h.api.Get(h.t.Context(), client.ObjectKeyFromObject(a), a)).To(Succeed())
+		g.Expect(h.API.Get(h.Context(), client.ObjectKeyFromObject(a), a)).To(Succeed())
 		expected(g, &a.Status)
 	}).WithTimeout(30 * time.Second).WithPolling(50 * time.Millisecond).Should(Succeed())
 }
@@ -212,9 +169,9 @@ func with(state v1alpha1.AssignmentState, worker string) func(Gomega, *v1alpha1.
 
 // refuses waits until a statement does not count, for a reason.
 func (h *hall) refuses(att *v1alpha1.Attestation, reason string) {
-	h.t.Helper()
+	h.Helper()
 	h.Eventually(func(g Gomega) {
-		g.Expect(h.api.Get(h.t.Context(), client.ObjectKeyFromObject(att), att)).To(Succeed())
+		g.Expect(h.API.Get(h.Context(), client.ObjectKeyFromObject(att), att)).To(Succeed())
 		g.Expect(att.Status).NotTo(BeNil(), "the statement should be judged")
 		g.Expect(att.Status.State).To(Equal(v1alpha1.StandingIgnored))
 		g.Expect(att.Status.Reason).To(Equal(reason), att.Status.Message)
@@ -230,25 +187,14 @@ func ready(st *v1alpha1.AssignmentStatus) metav1.Condition {
 	return metav1.Condition{}
 }
 
-func (h *hall) mark() cluster.AuditMark {
-	h.t.Helper()
-	m, err := shared.AuditMark(h.t.Context())
-	h.Expect(err).NotTo(HaveOccurred())
-	return m
-}
-
 // writes are what the reconcilers wrote in the test's namespace since the mark.
 func (h *hall) writes(since cluster.AuditMark) []string {
-	h.t.Helper()
-	audited, err := shared.AuditSince(h.t.Context(), since)
-	h.Expect(err).NotTo(HaveOccurred())
-	var own []string
-	for _, e := range audited {
-		if e.User == operator && e.Namespace == h.namespace {
-			own = append(own, e.String())
-		}
+	h.Helper()
+	var all []string
+	for _, e := range h.Writes(since) {
+		all = append(all, e.String())
 	}
-	return own
+	return all
 }
 
 // announced are the events so far.

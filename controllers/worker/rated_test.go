@@ -16,15 +16,15 @@ import (
 
 // rated records an evaluation in an engagement's status, as its own reconciler would.
 func (h *hall) rated(e *v1alpha1.Engagement, score string) {
-	h.t.Helper()
-	h.Expect(h.api.Get(h.t.Context(), client.ObjectKeyFromObject(e), e)).To(Succeed())
+	h.Helper()
+	h.Expect(h.API.Get(h.Context(), client.ObjectKeyFromObject(e), e)).To(Succeed())
 	n := len(e.Status.Evaluations) + 1
 	e.Status.Evaluations = append(e.Status.Evaluations, v1alpha1.EvaluationRecord{
 		UID: types.UID(fmt.Sprintf("%s-%d", e.UID, n)), Name: fmt.Sprintf("review-%d", n), Kind: v1alpha1.EvaluationPeriodic, Evaluator: "mia", Score: score,
 		// A day apart, in the past: nobody can give a decision before it is asked for.
 		At: metav1.NewTime(h.clock.Now().AddDate(0, 0, n-10).Truncate(time.Second)),
 	})
-	h.Expect(h.api.Status().Update(h.t.Context(), e)).To(Succeed())
+	h.Expect(h.API.Status().Update(h.Context(), e)).To(Succeed())
 }
 
 func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
@@ -32,9 +32,9 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 	pool := h.pool("designers", "")
 	pool.Spec.Tiers = []v1alpha1.Tier{{Name: "Bronze"}, {Name: "Silver", MinScore: 50}}
 	pool.Spec.Scoring = &v1alpha1.Scoring{PriorStrength: new(int32(0)), HalfLife: "P1D"}
-	h.Expect(h.api.Update(t.Context(), pool)).To(Succeed())
+	h.Expect(h.API.Update(t.Context(), pool)).To(Succeed())
 	pool.Status.Prior = &v1alpha1.Prior{Version: 2, Mean: "60.0", Spread: "5.0", Sample: 40, At: metav1.NewTime(h.clock.Now())}
-	h.Expect(h.api.Status().Update(t.Context(), pool)).To(Succeed())
+	h.Expect(h.API.Status().Update(t.Context(), pool)).To(Succeed())
 	w := h.worker("ada", "designers")
 	inTier := func(tier string) func(Gomega, *v1alpha1.WorkerStatus) {
 		return func(g Gomega, st *v1alpha1.WorkerStatus) {
@@ -46,7 +46,7 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 	e := h.engagement("campaign", w)
 	h.awaits(w, func(g Gomega, st *v1alpha1.WorkerStatus) { g.Expect(st.Engagements).To(HaveLen(1)) })
 
-	before := h.mark()
+	before := h.Mark()
 	h.rated(e, "90.0")
 	h.awaits(w, inTier("Silver"))
 	score := w.Status.Pools[0].Score
@@ -73,17 +73,17 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 		SubjectRef: v1alpha1.SubjectReference{Kind: "Worker", Name: "ada", PoolRef: &v1alpha1.LocalReference{Name: "designers"}},
 		Claim:      "approval/demotion", Verdict: approved, Author: &v1alpha1.Author{Username: "zoe"},
 	}}
-	decision.Namespace = h.namespace
+	decision.Namespace = h.Namespace
 	for _, none := range []string{"", " \n"} {
 		decision.Spec.Note = none
-		h.Expect(h.api.Create(t.Context(), decision)).To(MatchError(ContainSubstring("states its reason in note")))
+		h.Expect(h.API.Create(t.Context(), decision)).To(MatchError(ContainSubstring("states its reason in note")))
 	}
 	decision.Spec.Note = "two campaigns came back in a row"
-	h.create(decision)
+	h.Create(decision)
 	h.awaits(w, inTier("Bronze"))
 	h.Expect(w.Status.WaitingFor).To(BeEmpty())
 	h.Expect(w.Status.Attestations).To(HaveLen(1))
-	h.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(decision), decision)).To(Succeed())
+	h.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(decision), decision)).To(Succeed())
 	h.Expect(decision.OwnerReferences).To(HaveLen(1))
 
 	told := h.announced()
@@ -95,10 +95,10 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 	}
 
 	h.settled()
-	rest := h.mark()
-	h.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(pool), pool)).To(Succeed())
+	rest := h.Mark()
+	h.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(pool), pool)).To(Succeed())
 	pool.Status.Prior = &v1alpha1.Prior{Version: 3, Mean: "30.0", Spread: "9.0", Sample: 80, At: metav1.NewTime(h.clock.Now())}
-	h.Expect(h.api.Status().Update(t.Context(), pool)).To(Succeed())
+	h.Expect(h.API.Status().Update(t.Context(), pool)).To(Succeed())
 	h.clock.SetTime(h.clock.Now().AddDate(1, 0, 0))
 	h.touch(w)
 	h.settled()
@@ -108,12 +108,12 @@ func TestAnEvaluationPromotesAndADemotionIsDecided(t *testing.T) {
 }
 
 func (h *hall) evaluate(name, worker, pool, author, craft string) *v1alpha1.Evaluation {
-	h.t.Helper()
+	h.Helper()
 	eval := &v1alpha1.Evaluation{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.EvaluationSpec{
 		WorkerRef: &v1alpha1.LocalReference{Name: worker}, PoolRef: &v1alpha1.LocalReference{Name: pool}, ScorecardRef: v1alpha1.LocalReference{Name: "rubric"},
 		Kind: v1alpha1.EvaluationScreening, Scores: []v1alpha1.CriterionScore{{Name: "craft", Score: craft}}, Author: &v1alpha1.Author{Username: author},
 	}}
-	h.create(eval)
+	h.Create(eval)
 	return eval
 }
 
@@ -121,11 +121,11 @@ func TestAWorkerIsScreenedByEvaluations(t *testing.T) {
 	h := openHall(t)
 	card := rubric(70, 2)
 	card.ObjectMeta = metav1.ObjectMeta{Name: "rubric"}
-	h.create(card)
+	h.Create(card)
 	h.checklist("funnel", scored(interview("interview"), "rubric"))
 	pool := h.pool("designers", "funnel")
 	pool.Spec.Screening.Documents = []string{"work-permit"}
-	h.Expect(h.api.Update(t.Context(), pool)).To(Succeed())
+	h.Expect(h.API.Update(t.Context(), pool)).To(Succeed())
 	w := h.worker("ada", "designers")
 	h.awaits(w, func(g Gomega, st *v1alpha1.WorkerStatus) {
 		g.Expect(st.WaitingFor).To(HaveLen(2), "the permit and the interview")
@@ -141,16 +141,16 @@ func TestAWorkerIsScreenedByEvaluations(t *testing.T) {
 	})
 	before := w.DeepCopy()
 	w.Spec.Documents = []v1alpha1.WorkerDocument{{Name: "work-permit", URI: "https://files.example.com/permit", ExpiresAt: &metav1.Time{Time: h.clock.Now().AddDate(0, 1, 0)}}}
-	h.Expect(h.api.Patch(t.Context(), w, client.MergeFrom(before))).To(Succeed())
+	h.Expect(h.API.Patch(t.Context(), w, client.MergeFrom(before))).To(Succeed())
 	h.awaits(w, standsIn(states{"designers": v1alpha1.ScreeningPassed}))
 
-	h.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(first), first)).To(Succeed())
+	h.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(first), first)).To(Succeed())
 	h.Expect(first.Status).To(BeNil(), "an evaluation that counts has no status")
 	h.Expect(first.OwnerReferences).To(HaveLen(1))
 	h.Expect(first.OwnerReferences[0].UID).To(Equal(w.UID), "an evaluation that counts is tied to the worker's UID")
 	for eval, reason := range map[*v1alpha1.Evaluation]string{own: "SelfDealing", orphan: "UnknownWorker"} {
 		h.Eventually(func(g Gomega) {
-			g.Expect(h.api.Get(t.Context(), client.ObjectKeyFromObject(eval), eval)).To(Succeed())
+			g.Expect(h.API.Get(t.Context(), client.ObjectKeyFromObject(eval), eval)).To(Succeed())
 			g.Expect(eval.Status).NotTo(BeNil())
 			g.Expect(eval.Status.Reason).To(Equal(reason), eval.Status.Message)
 		}).WithTimeout(30 * time.Second).Should(Succeed())
