@@ -74,6 +74,7 @@ type SubjectReference struct {
 
 // AttestationSpec is a statement that something happened or was decided.
 // +kubebuilder:validation:XValidation:rule="self == oldSelf",message="an attestation is immutable: create a new one"
+// +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('approval/') || self.claim in ['approval/engagement', 'approval/amendment', 'approval/demotion', 'approval/rehire'] || self.claim.startsWith('approval/stage.') || self.claim.startsWith('approval/access.')",message="approve engagement, amendment, stage.<name>, access.<profile>, demotion or rehire"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('approval/') || self.verdict in ['Approved', 'Rejected']",message="an approval is Approved or Rejected"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('approval/') || self.claim in ['approval/demotion', 'approval/rehire'] || has(self.terms)",message="an approval carries terms, the hash in status.proposed.hash"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('selection/') || self.verdict in ['Chosen', 'Passed']",message="a selection is Chosen or Passed"

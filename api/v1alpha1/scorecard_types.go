@@ -112,7 +112,9 @@ const (
 )
 
 // KPI is measured, and scored between worst and target.
-// +kubebuilder:validation:XValidation:rule="self.target != self.worst",message="target and worst must differ"
+// +kubebuilder:validation:XValidation:rule="double(self.target) != double(self.worst)",message="target and worst must differ"
+// +kubebuilder:validation:XValidation:rule="!has(self.band) || (double(self.target) >= double(self.band.low) && double(self.target) <= double(self.band.high))",message="target lies outside the band, within which every value scores 100: set it within"
+// +kubebuilder:validation:XValidation:rule="!has(self.band) || double(self.worst) < double(self.band.low) || double(self.worst) > double(self.band.high)",message="worst lies within the band: set it outside"
 type KPI struct {
 	// name of the KPI.
 	// +required
@@ -148,6 +150,7 @@ type KPI struct {
 }
 
 // Band is a range in which a value scores 100, for measures where too little is no virtue either, such as handle time.
+// +kubebuilder:validation:XValidation:rule="double(self.low) <= double(self.high)",message="low is above high: exchange them"
 type Band struct {
 	// low end of the band, as a decimal.
 	// +required
