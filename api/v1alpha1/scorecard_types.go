@@ -99,11 +99,11 @@ type KPISource string
 
 // The sources of KPIs. All but Reported are computed by the operator.
 const (
-	// KPIOnTimeDeliveryRate is the share of due deliverables first submitted in time, 0 to 1.
+	// KPIOnTimeDeliveryRate is the share of due deliverables and assignments first submitted in time, 0 to 1.
 	KPIOnTimeDeliveryRate KPISource = "OnTimeDeliveryRate"
-	// KPIRevisionRounds is the mean number of revision rounds the worker caused per submitted deliverable.
+	// KPIRevisionRounds is the mean number of revision rounds the worker caused per submitted deliverable or assignment.
 	KPIRevisionRounds KPISource = "RevisionRounds"
-	// KPIPointsAccepted is the sum of the accepted deliverables' points.
+	// KPIPointsAccepted is the sum of the points of accepted deliverables and assignments.
 	KPIPointsAccepted KPISource = "PointsAccepted"
 	// KPINoShowRate is 1 where the start was not confirmed, else 0.
 	KPINoShowRate KPISource = "NoShowRate"
