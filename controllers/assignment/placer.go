@@ -154,7 +154,7 @@ func (p *Placer) decide(ctx context.Context, key types.NamespacedName) (*work, e
 func (p *Placer) add(w *work, d *placement.Decision, now time.Time) {
 	a := d.Assignment
 	st := statusOf(d, now)
-	if equality.Semantic.DeepEqual(&a.Status, st) {
+	if equality.Semantic.DeepEqual(&a.Status, st) || repeats(&a.Status, st) {
 		return
 	}
 	w.writes = append(w.writes, write{a, st})
