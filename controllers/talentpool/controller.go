@@ -71,7 +71,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if equality.Semantic.DeepEqual(pool.Status, judged.Status) {
 		return result, nil
 	}
-	err = r.Client.Status().Patch(ctx, judged, client.MergeFromWithOptions(pool, client.MergeFromWithOptimisticLock{}), fieldOwner)
+	err = r.Client.Status().Patch(ctx, judged, client.MergeFromWithOptions(uncounted(pool), client.MergeFromWithOptimisticLock{}), fieldOwner)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		// The cache is behind: the event that brings it up to date brings the next pass.
 		return ctrl.Result{}, nil
@@ -81,6 +81,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	r.note(req.NamespacedName, now)
 	return result, nil
+}
+
+// uncounted is the pool with none of its counts, against which every count differs: one that is 0 and was never written reads like one that was, and would be
+// left out of a patch for good.
+func uncounted(pool *v1alpha1.TalentPool) *v1alpha1.TalentPool {
+	const none = -1
+	base := pool.DeepCopy()
+	st := &base.Status
+	st.Members, st.Screened, st.Engaged, st.Recruiting, st.PendingAssignments = none, none, none, none, none
+	return base
 }
 
 // judge puts into the status what the spec means, and what is counted of whom it selects and of who draws on it. It says when time alone changes that.

@@ -6,6 +6,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -38,6 +40,32 @@ func TestAPoolCountsItsMembers(t *testing.T) {
 	cleo.Status.Pools[0].Screening, cleo.Status.Engagements = passes, []string{o.Namespace + "/other"}
 	o.Expect(o.API.Status().Update(t.Context(), cleo)).To(Succeed())
 	o.awaits(pool, counting(3, 3, 2))
+}
+
+func TestAPoolThatSelectsNobodySaysSo(t *testing.T) {
+	o := open(t)
+	pool := o.pool("designers", plain)
+	o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
+		g.Expect(st.Conditions).To(HaveLen(1))
+		g.Expect(st.Conditions[0].Status).To(Equal(metav1.ConditionTrue), "workers may come later")
+		g.Expect(st.Conditions[0].Message).To(Equal("spec.workerSelector selects no Worker of this namespace yet: label Workers so, or mend the selector"))
+	})
+	stored := &unstructured.Unstructured{}
+	stored.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("TalentPool"))
+	o.Expect(o.API.Get(t.Context(), client.ObjectKeyFromObject(pool), stored)).To(Succeed())
+	for _, count := range []string{"members", "screened", "engaged", "recruiting", "pendingAssignments"} {
+		value, is, err := unstructured.NestedInt64(stored.Object, "status", count)
+		o.Expect(err).NotTo(HaveOccurred())
+		o.Expect(is).To(BeTrue(), "status.%s should be stored, or its column is blank", count)
+		o.Expect(value).To(BeZero(), "status.%s of a pool that selects nobody", count)
+	}
+
+	o.clock.SetTime(start.Add(writeInterval))
+	o.worker("ada", "designers", passes)
+	o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
+		g.Expect(st.Members).To(Equal(int32(1)))
+		g.Expect(st.Conditions[0].Message).To(Equal("it can be drawn on"))
+	})
 }
 
 func TestAMemberWhoIsRelabelledIsCountedNoMore(t *testing.T) {

@@ -30,7 +30,7 @@ func readiness(pool *v1alpha1.TalentPool, screening *v1alpha1.Checklist) metav1.
 	problems = append(problems, tierProblems(&pool.Spec)...)
 	problems = append(problems, scoringProblems(&pool.Spec)...)
 	if len(problems) == 0 {
-		message := strings.Join(append([]string{"it can be drawn on"}, outOfReach(pool)...), "; ")
+		message := strings.Join(append([]string{standing(pool)}, outOfReach(pool)...), "; ")
 		return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, Message: clip(message)}
 	}
 	messages := make([]string, 0, len(problems))
@@ -38,6 +38,19 @@ func readiness(pool *v1alpha1.TalentPool, screening *v1alpha1.Checklist) metav1.
 		messages = append(messages, p.message)
 	}
 	return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: problems[0].reason, Message: clip(strings.Join(messages, "; "))}
+}
+
+// standing says whether there is anybody to draw on. It is no fault of the pool if not: workers may come after it.
+func standing(pool *v1alpha1.TalentPool) string {
+	selector := &pool.Spec.WorkerSelector
+	switch {
+	case pool.Status.Members > 0:
+		return "it can be drawn on"
+	case len(selector.MatchLabels)+len(selector.MatchExpressions) == 0:
+		return "spec.workerSelector selects every Worker of this namespace, which has none yet: create Workers"
+	default:
+		return "spec.workerSelector selects no Worker of this namespace yet: label Workers so, or mend the selector"
+	}
 }
 
 func screeningProblems(pool *v1alpha1.TalentPool, cl *v1alpha1.Checklist) []problem {

@@ -86,6 +86,31 @@ func TestAPoolSaysWhyItCannotBeDrawnOn(t *testing.T) {
 	}
 }
 
+func TestAPoolSaysWhetherThereIsAnybodyToDrawOn(t *testing.T) {
+	craft := metav1.LabelSelector{MatchLabels: map[string]string{"craft": "design"}}
+	for _, tc := range []struct {
+		reason   string
+		selector metav1.LabelSelector
+		members  int32
+		want     string
+	}{
+		{"somebody is selected", craft, 1, "it can be drawn on"},
+		{"nobody is labelled so", craft, 0, "spec.workerSelector selects no Worker of this namespace yet: label Workers so, or mend the selector"},
+		{"a selector by expressions selects nobody", metav1.LabelSelector{
+			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "craft", Operator: metav1.LabelSelectorOpExists}},
+		}, 0, "spec.workerSelector selects no Worker of this namespace yet: label Workers so, or mend the selector"},
+		{"everybody is selected, and there is nobody to label", metav1.LabelSelector{}, 0, "spec.workerSelector selects every Worker of this namespace, which has none yet: create Workers"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			pool := &v1alpha1.TalentPool{Spec: v1alpha1.TalentPoolSpec{WorkerSelector: tc.selector}, Status: v1alpha1.TalentPoolStatus{Members: tc.members}}
+			ready := readiness(pool, nil)
+			if ready.Status != metav1.ConditionTrue || ready.Message != tc.want {
+				t.Errorf("Ready is %s: %q, expected True: %q", ready.Status, ready.Message, tc.want)
+			}
+		})
+	}
+}
+
 func TestAPoolSaysWhichTierIsOutOfReachUnderItsPrior(t *testing.T) {
 	harsh := &v1alpha1.Prior{Version: 3, Mean: "50.0", Spread: "15.0"}
 	for _, tc := range []struct {
