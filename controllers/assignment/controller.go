@@ -130,7 +130,7 @@ func (r *Reconciler) mark(ctx context.Context, a *v1alpha1.Assignment, statement
 	}
 	metrics.CountIgnored(standing.Reason)
 	if a != nil {
-		r.Recorder.Eventf(a, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "one of the statements does not count: kubectl get attestations,evaluations -o wide says which, and why")
+		r.Recorder.Eventf(a, nil, corev1.EventTypeWarning, standing.Reason, "Refuse", "one of the statements does not count: kubectl -n %s get attestations,evaluations -o wide says which, and why", a.Namespace)
 	}
 	return nil
 }

@@ -105,6 +105,11 @@ func TestStatementsThatDoNotCountSayWhy(t *testing.T) {
 			}), c.reason)
 		})
 	}
+	unknown := h.state("on-behalf-of-nobody-known", "refund", "bot@example.com", v1alpha1.VerdictStarted, func(s *v1alpha1.AttestationSpec) {
+		s.OnBehalfOf = &v1alpha1.OnBehalfOf{Kind: "Worker", Name: "adda"}
+	})
+	h.refuses(unknown, reasonNotTheWorker)
+	h.Expect(unknown.Status.Message).To(HavePrefix(`worker ada has the assignment, and the statement was made on behalf of worker "adda"; ada states it`), "who has it, and whom the statement named")
 	h.state("submitted-for-ada", "refund", "bot@example.com", v1alpha1.VerdictSubmitted, behalfOfAda)
 	h.awaits(task, with(v1alpha1.AssignmentSubmitted, "ada"))
 	h.refuses(h.state("accepted-by-who-submitted", "refund", "bot@example.com", v1alpha1.VerdictAccepted), reasonSelfDealing)
@@ -221,7 +226,11 @@ func TestCancelledWorkIsTakenBackAndWhatWasSubmittedIsNot(t *testing.T) {
 	edit(h, next, func(a *v1alpha1.Assignment) { a.Spec.Cancelled = true })
 	h.awaits(next, func(g Gomega, st *v1alpha1.AssignmentStatus) {
 		g.Expect(st.ObservedGeneration).To(Equal(next.Generation))
+		g.Expect(ready(st).Message).To(Equal("waits to be accepted; spec.cancelled came after it was submitted and takes nothing back"))
 	})
 	h.state("accepted", "b", "mia@example.com", v1alpha1.VerdictAccepted)
-	h.awaits(next, with(v1alpha1.AssignmentAccepted, "ada"))
+	h.awaits(next, func(g Gomega, st *v1alpha1.AssignmentStatus) {
+		with(v1alpha1.AssignmentAccepted, "ada")(g, st)
+		g.Expect(ready(st).Message).To(Equal("accepted; spec.cancelled came after it was submitted and takes nothing back"))
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -186,10 +185,18 @@ func statusOf(d *placement.Decision, now time.Time) *v1alpha1.AssignmentStatus {
 				since = w.Since
 			}
 		}
-		st.WaitingFor = []v1alpha1.WaitingFor{{What: what, Who: v1alpha1.ActorRequester, Since: since, Message: clip("nobody can be given it; engage somebody who can, or change what it asks for: "+d.Why, maxWaitMessage)}}
+		st.WaitingFor = []v1alpha1.WaitingFor{{What: what, Who: v1alpha1.ActorRequester, Since: since, Message: clip(advice(d), maxWaitMessage)}}
 		setReady(a, st, now, false, d.Problem, d.Why)
 	}
 	return st
+}
+
+// advice says what the requester is to do about work that nobody has. What is wrong in a spec says itself what is to be mended.
+func advice(d *placement.Decision) string {
+	if d.Problem == v1alpha1.ReasonNoCandidates {
+		return "nobody can be given it; engage somebody who can, or change what it asks for: " + d.Why
+	}
+	return d.Why
 }
 
 // write writes everything that was decided, side by side, and says after what time to look again: a conflict says that the cache was behind, and
@@ -235,35 +242,4 @@ func (p *Placer) writeOne(ctx context.Context, w write) (again time.Duration, er
 		return doubt, nil
 	}
 	return 0, err
-}
-
-// announce tells the pool's people, once for all, of what has become impossible in this pass.
-func (p *Placer) announce(w *work) {
-	if w.pool == nil {
-		return
-	}
-	missed, unplaceable := 0, 0
-	for _, each := range w.writes {
-		switch {
-		case each.status.State == v1alpha1.AssignmentMissed:
-			missed++
-		case each.status.State == v1alpha1.AssignmentPending && !unplaceableBefore(each.assignment):
-			unplaceable++
-		}
-	}
-	if missed > 0 {
-		p.Recorder.Eventf(w.pool, nil, corev1.EventTypeWarning, "Missed", "Place", "the windows of %d assignments ended before anybody had them", missed)
-	}
-	if unplaceable > 0 {
-		p.Recorder.Eventf(w.pool, nil, corev1.EventTypeWarning, "Unplaceable", "Place", "nobody can be given %d assignments: kubectl get assignments -o wide says why", unplaceable)
-	}
-}
-
-func unplaceableBefore(a *v1alpha1.Assignment) bool {
-	for _, c := range a.Status.Conditions {
-		if c.Type == v1alpha1.ConditionReady {
-			return a.Status.State == v1alpha1.AssignmentPending && c.Status == metav1.ConditionFalse
-		}
-	}
-	return false
 }

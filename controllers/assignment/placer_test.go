@@ -23,6 +23,11 @@ func TestAPoolMustExistAndAllowTheNamespace(t *testing.T) {
 			g.Expect(ready(st).Reason).To(Equal(expected))
 			g.Expect(ready(st).Message).To(Equal(st.Why))
 			g.Expect(st.WaitingFor).To(HaveLen(1))
+			if expected == v1alpha1.ReasonNoCandidates {
+				g.Expect(st.WaitingFor[0].Message).To(HavePrefix("nobody can be given it; engage somebody who can"))
+			} else {
+				g.Expect(st.WaitingFor[0].Message).To(Equal(st.Why), "what is to be mended, and not that somebody is to be engaged")
+			}
 		}
 	}
 	h.awaits(task, reason(v1alpha1.ReasonReferenceNotFound))
@@ -52,6 +57,7 @@ func TestWhatCannotBePlacedIsSaidOnceAndPlacedWhenItCan(t *testing.T) {
 	})
 	h.awaits(other, func(g Gomega, st *v1alpha1.AssignmentStatus) {
 		g.Expect(ready(st).Reason).To(Equal(v1alpha1.ReasonReferenceNotFound))
+		g.Expect(st.WaitingFor[0].Message).To(And(HavePrefix("engagement floor-2, to which it is pinned, "), HaveSuffix("mend spec.engagementRef")))
 	})
 	h.Eventually(h.announced).Should(ContainSubstring("Unplaceable"))
 	since := h.Mark()

@@ -80,14 +80,14 @@ func (s *standing) await() {
 	s.st.WaitingFor = nil
 	switch s.st.State {
 	case v1alpha1.AssignmentAccepted:
-		setReady(s.a, s.st, s.now, true, v1alpha1.ReasonClosed, "accepted")
+		setReady(s.a, s.st, s.now, true, v1alpha1.ReasonClosed, "accepted"+s.cancelledTooLate())
 	case v1alpha1.AssignmentSubmitted:
 		message := fmt.Sprintf("submitted: attest %s Accepted, or Revise to send it back", claim)
 		if s.course.Disputed {
 			message = fmt.Sprintf("the worker disputes that it has to be revised: attest %s Accepted, or Revise to insist", claim)
 		}
 		s.wait(claim, v1alpha1.ActorRequester, nil, s.course.Since, nil, message)
-		setReady(s.a, s.st, s.now, true, v1alpha1.ReasonWaiting, "waits to be accepted")
+		setReady(s.a, s.st, s.now, true, v1alpha1.ReasonWaiting, "waits to be accepted"+s.cancelledTooLate())
 	case v1alpha1.AssignmentRevise:
 		switch {
 		case s.a.Spec.Cancelled:
@@ -116,6 +116,14 @@ func (s *standing) await() {
 		}
 		setReady(s.a, s.st, s.now, true, v1alpha1.ReasonWaiting, "somebody has it; see status.waitingFor")
 	}
+}
+
+// cancelledTooLate says so of work that was submitted before it was cancelled, as all is that somebody still has.
+func (s *standing) cancelledTooLate() string {
+	if !s.a.Spec.Cancelled {
+		return ""
+	}
+	return "; spec.cancelled came after it was submitted and takes nothing back"
 }
 
 func (s *standing) wait(what, who string, subject *v1alpha1.Subject, since time.Time, due *time.Time, message string) {

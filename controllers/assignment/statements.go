@@ -125,7 +125,8 @@ func (p *pass) judge(att *v1alpha1.Attestation, record *v1alpha1.AttestationReco
 func (p *pass) judgeWorker(record *v1alpha1.AttestationRecord, course *placement.Course) *v1alpha1.Standing {
 	switch {
 	case !p.isHolder(record):
-		return ignored(reasonNotTheWorker, "whoever has the assignment states it under their own account, or somebody with the verb attest-for on their behalf")
+		return ignored(reasonNotTheWorker, "worker %s has the assignment, and %s; %s states it under their own account, or somebody with the verb attest-for on behalf of worker %s",
+			p.st.Worker, speaker(record), p.st.Worker, p.st.Worker)
 	case record.Verdict == v1alpha1.VerdictDeclined && course.Submitted != nil:
 		return ignored(reasonTooLate, "what was submitted cannot be given back")
 	case record.Verdict == v1alpha1.VerdictDisputed && course.State != v1alpha1.AssignmentRevise:
@@ -134,6 +135,14 @@ func (p *pass) judgeWorker(record *v1alpha1.AttestationRecord, course *placement
 		return ignored(reasonTooLate, "the engagement that had the assignment %s, and the assignment is given to somebody else", p.lost())
 	}
 	return nil
+}
+
+// speaker says who spoke, or for whom.
+func speaker(record *v1alpha1.AttestationRecord) string {
+	if record.OnBehalfOf != "" {
+		return fmt.Sprintf("the statement was made on behalf of worker %q", record.OnBehalfOf)
+	}
+	return fmt.Sprintf("the statement was made by %q on nobody's behalf", record.Author)
 }
 
 // isHolder says whether a statement is made by whoever has the work now: a pass that sees it declined has given it back in its own copy already.

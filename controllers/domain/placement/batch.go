@@ -80,7 +80,7 @@ func (f *floor) decided(r *row) bool {
 	default:
 		if err := f.choose(r); err != nil {
 			d.Problem = v1alpha1.ReasonInvalid
-			d.Why = clip(fmt.Sprintf("spec.engagements cannot be read: %v", err), maxWhy)
+			d.Why = clip(fmt.Sprintf("spec.engagements cannot be read, mend the selector: %v", err), maxWhy)
 			break
 		}
 		return false
