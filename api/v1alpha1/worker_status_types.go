@@ -44,7 +44,7 @@ type WorkerStatus struct {
 	// +kubebuilder:validation:MaxItems=128
 	Certificates []Certificate `json:"certificates,omitempty"`
 
-	// waitingFor is whom the screenings wait for, documents among them, and who has to decide on a proposed demotion.
+	// waitingFor is whom the screenings wait for, documents among them, who has to decide on a proposed demotion, and who has to mend the spec.
 	// +optional
 	// +listType=map
 	// +listMapKey=what

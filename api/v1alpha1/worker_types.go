@@ -13,7 +13,8 @@ type WorkerSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	PersonKey string `json:"personKey"`
 
-	// username is the person's own cluster account, if any; with it they attest for themselves.
+	// username is the person's own cluster account, if any; with it they attest for themselves. Workers of one namespace share it only where they share
+	// the personKey: until that is mended, those who do not are not Ready, and are screened and offered work all the same.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="a system: identity belongs to no person"

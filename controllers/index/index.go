@@ -58,6 +58,8 @@ const (
 
 	// WorkerByPerson holds the personKey.
 	WorkerByPerson = "worker-by-person"
+	// WorkerByUsername holds the cluster account.
+	WorkerByUsername = "worker-by-username"
 	// PoolByChecklist holds the checklist of the screening.
 	PoolByChecklist = "pool-by-checklist"
 )
@@ -115,6 +117,7 @@ var indexes = []definition{
 		return []string{Key(g.Spec.WorkerRef.Namespace, g.Spec.WorkerRef.Name)}
 	}),
 	define(WorkerByPerson, func(w *v1alpha1.Worker) []string { return []string{w.Spec.PersonKey} }),
+	define(WorkerByUsername, func(w *v1alpha1.Worker) []string { return []string{w.Spec.Username} }),
 	define(PoolByChecklist, poolChecklist),
 }
 

@@ -140,6 +140,8 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		{GrantByWorker, "the worker with the pool's namespace", grant, []string{Key("talent", "ada")}},
 
 		{WorkerByPerson, "the person", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, []string{"p-1"}},
+		{WorkerByUsername, "the account", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1", Username: "ada@example.com"}}, []string{"ada@example.com"}},
+		{WorkerByUsername, "those without an account share none", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, nil},
 		{PoolByChecklist, "the screening", &v1alpha1.TalentPool{Spec: v1alpha1.TalentPoolSpec{Screening: &v1alpha1.Screening{ChecklistRef: *local("funnel")}}}, []string{"funnel"}},
 		{PoolByChecklist, "no screening", &v1alpha1.TalentPool{}, nil},
 	} {

@@ -19,6 +19,13 @@ func (p *pass) conditions() {
 }
 
 func (p *pass) ready() metav1.Condition {
+	if faults := p.faults(); len(faults) > 0 {
+		messages := make([]string, 0, len(faults))
+		for _, f := range faults {
+			messages = append(messages, f.message)
+		}
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalid, Message: strings.Join(messages, "; ")}
+	}
 	var overdue, waiting, demotions []string
 	for _, sc := range p.screenings {
 		for _, problem := range []*finding{sc.problem, sc.rating.problem} {

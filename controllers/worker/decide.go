@@ -189,7 +189,7 @@ func (p *pass) engagedIn(e *v1alpha1.Engagement) bool {
 	return w != nil && w.Name == p.Worker.Name && w.PersonKey == p.Worker.Spec.PersonKey && (w.Namespace == "" || w.Namespace == p.Worker.Namespace)
 }
 
-// await says for whom screenings and demotions wait.
+// await says for whom screenings and demotions wait, and who has to mend the spec.
 func (p *pass) await() {
 	st := p.d.Status
 	waiting := map[string]int{}
@@ -198,7 +198,7 @@ func (p *pass) await() {
 			waiting[w.What]++
 		}
 	}
-	st.WaitingFor = nil
+	st.WaitingFor = p.faultWaits()
 	for _, sc := range p.screenings {
 		for _, w := range sc.waits() {
 			if waiting[w.What] > 1 {

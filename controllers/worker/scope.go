@@ -37,6 +37,8 @@ type scope struct {
 	Engagements []v1alpha1.Engagement
 	// Person are all Worker objects of the same person, this one among them.
 	Person []v1alpha1.Worker
+	// Account are the workers of the namespace who have the worker's username and another personKey, by name in alphabetical order.
+	Account []v1alpha1.Worker
 }
 
 // read collects everything that a pass needs from the cache.
@@ -62,10 +64,28 @@ func (r *Reconciler) read(ctx context.Context, w *v1alpha1.Worker) (*scope, erro
 		return nil, fmt.Errorf("listing the person's workers: %w", err)
 	}
 	s.Person = person.Items
+	var err error
+	if s.Account, err = r.sameAccount(ctx, w); err != nil {
+		return nil, fmt.Errorf("listing the workers with the same username: %w", err)
+	}
 	if err := s.readProcedures(ctx, r.Client); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// sameAccount are the workers of the same namespace who have a worker's username and are not the same person, by name in alphabetical order.
+func (r *Reconciler) sameAccount(ctx context.Context, w *v1alpha1.Worker) ([]v1alpha1.Worker, error) {
+	if w.Spec.Username == "" {
+		return nil, nil
+	}
+	var account v1alpha1.WorkerList
+	if err := r.Client.List(ctx, &account, client.InNamespace(w.Namespace), client.MatchingFields{index.WorkerByUsername: w.Spec.Username}); err != nil {
+		return nil, err
+	}
+	others := slices.DeleteFunc(account.Items, func(other v1alpha1.Worker) bool { return other.Spec.PersonKey == w.Spec.PersonKey })
+	slices.SortFunc(others, func(a, b v1alpha1.Worker) int { return strings.Compare(a.Name, b.Name) })
+	return others, nil
 }
 
 // confirm reads anew, from the API server itself, all by which a statement is turned down.

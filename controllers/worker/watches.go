@@ -36,6 +36,7 @@ func (r *Reconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager) error
 		Named("worker").
 		For(&v1alpha1.Worker{}).
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.samePerson), builder.WithPredicates(predicate.Funcs{UpdateFunc: concernsPerson})).
+		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.sharers), builder.WithPredicates(predicate.Funcs{UpdateFunc: concernsAccount})).
 		Watches(&v1alpha1.Attestation{}, handler.EnqueueRequestsFromMapFunc(subject)).
 		Watches(&v1alpha1.Evaluation{}, handler.EnqueueRequestsFromMapFunc(candidate)).
 		Watches(&v1alpha1.TalentPool{}, handler.EnqueueRequestsFromMapFunc(r.members), edited).
@@ -121,6 +122,30 @@ func concernsPerson(e event.UpdateEvent) bool {
 	was, isOld := e.ObjectOld.(*v1alpha1.Worker)
 	is, isNew := e.ObjectNew.(*v1alpha1.Worker)
 	return !isOld || !isNew || was.Spec.Username != is.Spec.Username || !equality.Semantic.DeepEqual(was.Status.Certificates, is.Status.Certificates)
+}
+
+// sharers are the workers who have a worker's account and are somebody else: each is told of the other. A worker whose username changed is asked as they were and as they are.
+func (r *Reconciler) sharers(ctx context.Context, o client.Object) []reconcile.Request {
+	w, is := o.(*v1alpha1.Worker)
+	if !is {
+		return nil
+	}
+	others, err := r.sameAccount(ctx, w)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "listing the workers who share an account")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(others))
+	for i := range others {
+		requests = append(requests, request(others[i].Namespace, others[i].Name))
+	}
+	return requests
+}
+
+func concernsAccount(e event.UpdateEvent) bool {
+	was, isOld := e.ObjectOld.(*v1alpha1.Worker)
+	is, isNew := e.ObjectNew.(*v1alpha1.Worker)
+	return !isOld || !isNew || was.Spec.Username != is.Spec.Username
 }
 
 // members are the workers whom a pool selects. An edited selector is asked as it was and as it is; while it cannot be read, whoever belonged to the pool still does.

@@ -9,7 +9,8 @@ package v1alpha1
 type WorkerSpecApplyConfiguration struct {
 	// personKey is an opaque key that joins one human's Worker objects across namespaces and suppliers, for tenure, concurrency and rehire. It never changes.
 	PersonKey *string `json:"personKey,omitempty"`
-	// username is the person's own cluster account, if any; with it they attest for themselves.
+	// username is the person's own cluster account, if any; with it they attest for themselves. Workers of one namespace share it only where they share
+	// the personKey: until that is mended, those who do not are not Ready, and are screened and offered work all the same.
 	Username *string `json:"username,omitempty"`
 	// skills with their levels.
 	Skills []SkillApplyConfiguration `json:"skills,omitempty"`

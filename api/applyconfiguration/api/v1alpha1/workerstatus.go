@@ -19,7 +19,7 @@ type WorkerStatusApplyConfiguration struct {
 	Engagements []string `json:"engagements,omitempty"`
 	// certificates that the person earned in training, here or in an engagement.
 	Certificates []CertificateApplyConfiguration `json:"certificates,omitempty"`
-	// waitingFor is whom the screenings wait for, documents among them, and who has to decide on a proposed demotion.
+	// waitingFor is whom the screenings wait for, documents among them, who has to decide on a proposed demotion, and who has to mend the spec.
 	WaitingFor []WaitingForApplyConfiguration `json:"waitingFor,omitempty"`
 	// attestations is the record of every statement that was bound to this worker.
 	Attestations []WorkerAttestationApplyConfiguration `json:"attestations,omitempty"`
