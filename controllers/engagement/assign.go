@@ -30,7 +30,7 @@ func (p *pass) assign() bool {
 	}
 	p.noteWaiting(p.offboard, "offboarding")
 	p.noteScorecard()
-	p.noteReviews()
+	p.noteReviews(false)
 	if !p.Engagement.Spec.Suspend {
 		p.noteDeliverables()
 	}
@@ -171,8 +171,9 @@ func (p *pass) noteDeliverables() {
 }
 
 // noteReviews counts periodic evaluations by period and asks for the one that is due.
-// A period's evaluation can be given from the period's start until the next one's evaluation is due; after that it is missed.
-func (p *pass) noteReviews() {
+// A period's evaluation can be given from the period's start until the next one's evaluation is due; after that it is missed. After the end no next one falls due:
+// the evaluation of the last period that is over can be given until the file is sealed.
+func (p *pass) noteReviews(sealing bool) {
 	plan := p.Engagement.Spec.Evaluation
 	if plan == nil || plan.Cadence == nil || plan.Cadence.Duration <= 0 {
 		return
@@ -181,45 +182,59 @@ func (p *pass) noteReviews() {
 	if assigned.IsZero() {
 		return // work never began, so no period did
 	}
-	cadence := max(plan.Cadence.Duration, time.Second)
-	until := p.Now
-	if p.ended() {
-		until = p.st.EndedAt.Time
+	full := max(p.periodsOver(p.Now), 0)
+	gone := max(full-1, 0)
+	if sealing {
+		gone = full
 	}
-	full := max(int64(until.Sub(assigned)/cadence), 0)
 	given, past := map[string]bool{}, int64(0)
 	for _, e := range p.st.Evaluations {
 		if e.Kind != v1alpha1.EvaluationPeriodic || given[e.Period] {
 			continue
 		}
 		given[e.Period] = true
-		if n, err := strconv.ParseInt(e.Period, 10, 64); err == nil && n < full {
+		if n, err := strconv.ParseInt(e.Period, 10, 64); err == nil && n <= gone {
 			past++
 		}
 	}
-	r := &v1alpha1.ReviewStatus{Missed: count(max(full-1, 0) - past)}
+	r := &v1alpha1.ReviewStatus{Missed: count(gone - past)}
 	for range given {
 		r.Held++
 	}
+	p.st.Reviews = r
 	if p.ended() {
-		if full > 0 && !given[fmt.Sprint(full)] {
-			r.Missed++
-		}
-		p.st.Reviews = r
 		return
 	}
-	r.NextDue = metaTime(assigned.Add(time.Duration(full+1) * cadence).Truncate(time.Second))
-	p.st.Reviews = r
+	r.NextDue = metaTime(p.periodEnd(full + 1).Truncate(time.Second))
 	p.until(r.NextDue.Time)
-	if full > 0 && !given[fmt.Sprint(full)] {
-		due := assigned.Add(time.Duration(full) * cadence)
-		what := fmt.Sprintf("evaluation/period-%d", full)
-		message := fmt.Sprintf("give the evaluation of period %d by scorecard %s; it was due at %s and is missed when the next falls due", full, plan.ScorecardRef.Name, due.UTC().Format(time.RFC3339))
-		p.wait(what, v1alpha1.ActorReviewer, due, &r.NextDue.Time, message)
+	if full < 1 || given[fmt.Sprint(full)] {
+		return
 	}
-	if r.Missed > 0 {
-		p.stall(v1alpha1.ReasonReviewOverdue, fmt.Sprintf("%d periodic evaluations were missed; give the next in time", r.Missed))
+	due := p.periodEnd(full)
+	what := fmt.Sprintf("evaluation/period-%d", full)
+	message := fmt.Sprintf("give the evaluation of period %d by scorecard %s; it was due at %s and is missed when the next falls due", full, plan.ScorecardRef.Name, due.UTC().Format(time.RFC3339))
+	p.wait(what, v1alpha1.ActorReviewer, due, &r.NextDue.Time, message)
+	if gone > 0 && !given[fmt.Sprint(gone)] { // what was missed cannot be given any more: it is mended by the next that is given
+		p.stall(v1alpha1.ReasonReviewOverdue, fmt.Sprintf("%d periodic evaluations were missed, that of period %d the last; give that of period %d", r.Missed, gone, full))
 	}
+}
+
+// cadence is how long a period is.
+func (p *pass) cadence() time.Duration {
+	return max(p.Engagement.Spec.Evaluation.Cadence.Duration, time.Second)
+}
+
+// periodsOver is how many periods were over at a moment; none ends after the work has. The evaluation of the last of them can still be given then.
+func (p *pass) periodsOver(at time.Time) int64 {
+	if p.ended() {
+		at = earlier(at, p.st.EndedAt.Time)
+	}
+	return int64(at.Sub(p.enteredAt(v1alpha1.PhaseAssigned)) / p.cadence())
+}
+
+// periodEnd is when a period is over, and its evaluation due.
+func (p *pass) periodEnd(n int64) time.Time {
+	return p.enteredAt(v1alpha1.PhaseAssigned).Add(time.Duration(n) * p.cadence())
 }
 
 // count fits a number into a status field.

@@ -1,8 +1,11 @@
 package engagement
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -179,8 +182,11 @@ func TestPeriodicReviews(t *testing.T) {
 	})
 	t.Run("are counted to the end", func(t *testing.T) {
 		w := judged(t, twoWeeks).until("2026-12-20").give(review(1, "rosa")).until("2027-01-01 08:00").expectPhase(v1alpha1.PhaseEvaluating)
-		if r := reviews(w); r.Held != 1 || r.Missed != 1 || r.NextDue != nil {
-			t.Errorf("one review was held, one missed, and none is due any more, but it is %+v", r)
+		if r := reviews(w); r.Held != 1 || r.Missed != 0 || r.NextDue != nil {
+			t.Errorf("one review was held, one can be given still, and none falls due any more, but it is %+v", r)
+		}
+		if r := reviews(w.until("2027-01-06 08:00").expectPhase(v1alpha1.PhaseClosed)); r.Held != 1 || r.Missed != 1 {
+			t.Errorf("one review was held, and one was not given before the file was sealed, but it is %+v", r)
 		}
 	})
 	tests := []struct {
@@ -227,6 +233,71 @@ func TestPeriodicReviews(t *testing.T) {
 		w := aMarketingTeam(t).add(anEngagement("designer").Evaluated("creative", twoWeeks, 2400*time.Hour)).hire().start().until("2027-02-15").give(eval)
 		if s := w.evals[eval.Name].Status; s == nil || s.Reason != "UnknownPeriod" {
 			t.Errorf("the work ended in its third period, so there is no fourth, but it is %+v", s)
+		}
+	})
+}
+
+func TestAReviewIsGivenUntilTheNextOneIsDue(t *testing.T) {
+	tests := []struct {
+		name, because string
+		cadence       time.Duration
+		given         string
+		period        int
+		counts        bool
+		message       string
+	}{
+		{"in its last second", "the second period is not over", 7 * day, "2026-12-15 07:59:59", 1, true, ""},
+		{"when the next is due", "then it is missed", 7 * day, "2026-12-15 08:00", 1, false, "period 1 could be given until 2026-12-15T08:00:00Z, when the next fell due; give the one of period 2 instead"},
+		{"long after", "a newcomer does not fill in what nobody gave", 7 * day, "2026-12-29 09:00", 1, false, "give the one of period 4 instead"},
+		{"of the period that is over", "it is the one that is due", 7 * day, "2026-12-29 09:00", 4, true, ""},
+		{"of the current period", "it can be given ahead", 7 * day, "2026-12-29 09:00", 5, true, ""},
+		{"of the last period that was over, after the end", "no next one falls due", 7 * day, "2027-01-03", 4, true, ""},
+		{"of the period in which the work ended", "it was not over, and nobody else will judge it", 7 * day, "2027-01-03", 5, true, ""},
+		{"of the one before, after the end", "it was missed while work went on", 7 * day, "2027-01-03", 3, false, "period 3 could be given until 2026-12-29T08:00:00Z"},
+	}
+	for _, tc := range tests {
+		for _, away := range []bool{false, true} {
+			t.Run(tc.name+map[bool]string{true: ", and looked at later"}[away], func(t *testing.T) {
+				eval := anEvaluation(v1alpha1.EvaluationPeriodic, "rosa", "4").Period(tc.period)
+				w := judged(t, tc.cadence)
+				if away { // the operator sees it a day later than it was given
+					eval.CreationTimestamp = metav1.NewTime(on(tc.given))
+					w.until(tc.given)
+					w.now = w.now.Add(day)
+					w.give(eval)
+				} else {
+					w.until(tc.given).give(eval)
+				}
+				standing := w.evals[eval.Name].Status
+				switch {
+				case tc.counts && (standing != nil || len(w.status().Evaluations) != 1 || w.status().Reviews.Held != 1):
+					t.Errorf("%s: it counts, but it is %+v, and the reviews are %+v", tc.because, standing, w.status().Reviews)
+				case !tc.counts && (standing == nil || standing.Reason != reasonTooLate || len(w.status().Evaluations) > 0 || w.status().Score != ""):
+					t.Errorf("%s: it does not count, but it is %+v, and the score is %q", tc.because, standing, w.status().Score)
+				case !tc.counts && !away && !strings.Contains(standing.Message, tc.message):
+					t.Errorf("the reviewer should read %q, not %q", tc.message, standing.Message)
+				}
+			})
+		}
+	}
+	t.Run("all that were missed at once", func(t *testing.T) {
+		w := judged(t, 2*day).until("2026-12-22 09:00")
+		var late []*evaluationBuilder
+		for n := 1; n <= 9; n++ {
+			late = append(late, anEvaluation(v1alpha1.EvaluationPeriodic, "rosa", "5").Period(n))
+		}
+		w.give(late...).give(anEvaluation(v1alpha1.EvaluationPeriodic, "rosa", "5").Period(10))
+		if r := w.status().Reviews; r.Held != 1 || r.Missed != 9 || len(w.status().Evaluations) != 1 {
+			t.Errorf("nine were missed and stay so, and the tenth was given in time, but it is %+v", r)
+		}
+		w.expectStalled("").until("2026-12-23 09:00").expectWaits("evaluation/period-11: Reviewer").expectStalled("")
+		w.until("2026-12-25 09:00").expectStalled(v1alpha1.ReasonReviewOverdue)
+	})
+	t.Run("and whoever gave the one that is due is told to give the current one", func(t *testing.T) {
+		late := anEvaluation(v1alpha1.EvaluationPeriodic, "rosa", "5").Period(1)
+		w := judged(t, 7*day).until("2026-12-16").give(anEvaluation(v1alpha1.EvaluationPeriodic, "rosa", "4").Period(2)).give(late)
+		if s := w.evals[late.Name].Status; s == nil || !strings.Contains(s.Message, "give the one of period 3 instead") {
+			t.Errorf("of period 2 rosa gave one already, but she reads %+v", s)
 		}
 	})
 }

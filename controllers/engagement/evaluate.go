@@ -11,7 +11,7 @@ import (
 // evaluate waits for the final evaluation or for its time to pass. Access is already on its way out.
 func (p *pass) evaluate() bool {
 	p.runOffboarding()
-	p.noteReviews()
+	p.noteReviews(false)
 	if p.deleting() || p.finalGiven() || !p.finalBy().After(p.Now) {
 		p.enter(v1alpha1.PhaseOffboarding)
 		return true

@@ -90,16 +90,14 @@ func (p *pass) judgeEvaluation(eval *v1alpha1.Evaluation) *v1alpha1.Standing {
 			return ignored(reasonNotNow, "the final evaluation is given after the work has ended; give a periodic one until then")
 		}
 	case v1alpha1.EvaluationPeriodic:
-		if standing := p.judgePeriod(s.Period, eval.CreationTimestamp.Time); standing != nil {
+		if standing := p.judgePeriod(s.Period, s.Author.Username, eval.CreationTimestamp.Time); standing != nil {
 			return standing
 		}
 	default:
 		return ignored(reasonUnknown, "kind %s is not for engagements", s.Kind)
 	}
-	for _, r := range p.st.Evaluations {
-		if r.Kind == s.Kind && r.Evaluator == s.Author.Username && (r.Period == s.Period || s.Kind == v1alpha1.EvaluationFinal) {
-			return ignored(reasonDuplicate, "%s already counts for this author and period", r.Name)
-		}
+	if r := p.evaluationBy(s.Author.Username, s.Kind, s.Period); r != nil {
+		return ignored(reasonDuplicate, "%s already counts for this author and period", r.Name)
 	}
 	if problems := scoring.Validate(&p.scorecard().Spec, &s); len(problems) > 0 {
 		return invalid("NotByScorecard", "%s", strings.Join(problems, "; "))
@@ -107,26 +105,48 @@ func (p *pass) judgeEvaluation(eval *v1alpha1.Evaluation) *v1alpha1.Standing {
 	return nil
 }
 
-func (p *pass) judgePeriod(period string, at time.Time) *v1alpha1.Standing {
+// evaluationBy is what an author has given of a period, or at the end.
+func (p *pass) evaluationBy(author string, kind v1alpha1.EvaluationKind, period string) *v1alpha1.EvaluationRecord {
+	for i := range p.st.Evaluations {
+		r := &p.st.Evaluations[i]
+		if r.Kind == kind && r.Evaluator == author && (r.Period == period || kind == v1alpha1.EvaluationFinal) {
+			return r
+		}
+	}
+	return nil
+}
+
+// judgePeriod says whether the period's evaluation could be given at a moment, as noteReviews counts them.
+func (p *pass) judgePeriod(period, author string, at time.Time) *v1alpha1.Standing {
 	plan := p.Engagement.Spec.Evaluation
-	assigned := p.enteredAt(v1alpha1.PhaseAssigned)
 	if plan.Cadence == nil || plan.Cadence.Duration <= 0 {
 		return ignored(reasonNotAsked, "spec.evaluation sets no cadence, so there are no periods; give a Final one at the end")
 	}
-	if assigned.IsZero() {
+	if p.enteredAt(v1alpha1.PhaseAssigned).IsZero() {
 		return ignored(reasonNotNow, "work has not begun, so no period has")
 	}
-	n, err := strconv.Atoi(period)
+	n, err := strconv.ParseInt(period, 10, 64)
 	if err != nil || n < 1 {
 		return invalid("UnknownPeriod", "period %q is not a number from 1", period)
 	}
-	if p.ended() {
-		at = earlier(at, p.st.EndedAt.Time)
-	}
-	if begun := 1 + int(at.Sub(assigned)/plan.Cadence.Duration); n > begun {
-		return invalid("UnknownPeriod", "period %d has not begun; the current one is %d", n, begun)
+	over := p.periodsOver(at)
+	switch {
+	case n > over+1:
+		return invalid("UnknownPeriod", "period %d has not begun; the current one is %d", n, over+1)
+	case n < over:
+		return ignored(reasonTooLate, "period %d could be given until %s, when the next fell due; give the one of period %d instead", n,
+			p.periodEnd(n+1).UTC().Format(time.RFC3339), p.periodToGive(author))
 	}
 	return nil
+}
+
+// periodToGive is the period of which an author can give an evaluation now: the last that is over or, where they gave that already, the current one.
+func (p *pass) periodToGive(author string) int64 {
+	over := p.periodsOver(p.Now)
+	if over < 1 || p.evaluationBy(author, v1alpha1.EvaluationPeriodic, strconv.FormatInt(over, 10)) != nil {
+		return over + 1
+	}
+	return over
 }
 
 // kpisAt computes the KPIs from what was known at a moment, so that a score does not depend on when it was first looked at.

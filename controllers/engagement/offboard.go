@@ -14,7 +14,7 @@ import (
 // On deletion only revocation is waited for.
 func (p *pass) offboarding() bool {
 	p.st.Outcome, p.st.Rehire = "", ""
-	p.noteReviews()
+	p.noteReviews(false)
 	p.runOffboarding()
 	if !p.deleting() {
 		p.noteWaiting(p.offboard, "offboarding")
@@ -25,6 +25,7 @@ func (p *pass) offboarding() bool {
 		return false
 	}
 	p.st.Outcome, p.st.Rehire = p.outcome(), p.rehire()
+	p.noteReviews(true)
 	p.seal()
 	return true
 }

@@ -134,7 +134,7 @@ var statementEvents = []Event{
 	doesNotCount(onWorker, "NotAMember", "The worker does not belong to the pool: its `workerSelector` does not select them."),
 	doesNotCount(onWorker, "TooEarly", "It was stated of an attempt at screening that is over, or before the worker may try again."),
 	doesNotCount(onWorker, "UnknownPool", "The worker's namespace has no TalentPool of this name."),
-	doesNotCount(ofWork, "TooLate", "The offer has expired, the work has ended, or the deliverable has lapsed. Of an assignment: it was accepted, or what was submitted is to be given back."),
+	doesNotCount(ofWork, "TooLate", "The offer has expired, the work has ended, the deliverable has lapsed, or the next period's evaluation was due. Of an assignment: it was accepted, or what was submitted is to be given back."),
 	doesNotCount(ofAll, v1alpha1.ReasonTooManyAttestations, "The object's record of statements is full. Of an engagement's the last places are kept for what ends it or its access."),
 	doesNotCount(onEngagement, "TooManyEvaluations", "The engagement's record of evaluations is full."),
 	doesNotCount(ofAll, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
