@@ -35,7 +35,8 @@ type WorkerSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`
 	Languages []string `json:"languages,omitempty"`
 
-	// timeZone is the IANA time zone where the person works, for example Europe/Lisbon.
+	// timeZone is the IANA time zone where the person works, for example Europe/Lisbon. Under a name that the IANA database does not have the Worker is
+	// not Ready, and counts as one who states no zone.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	TimeZone string `json:"timeZone,omitempty"`

@@ -19,9 +19,9 @@ func (p *pass) conditions() {
 }
 
 func (p *pass) ready() metav1.Condition {
-	if faults := p.faults(); len(faults) > 0 {
-		messages := make([]string, 0, len(faults))
-		for _, f := range faults {
+	if len(p.faults) > 0 {
+		messages := make([]string, 0, len(p.faults))
+		for _, f := range p.faults {
 			messages = append(messages, f.message)
 		}
 		return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalid, Message: strings.Join(messages, "; ")}

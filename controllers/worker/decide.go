@@ -32,13 +32,14 @@ type decision struct {
 type pass struct {
 	*scope
 	d          *decision
+	faults     []fault
 	screenings []*screening
 	// statements that nobody has looked at before and that seem to count.
 	fresh []v1alpha1.WorkerAttestation
 }
 
 func decide(s *scope) *decision {
-	p := &pass{scope: s, d: &decision{Status: s.Worker.Status.DeepCopy(), Bind: map[types.UID]bool{}, Ignore: map[types.UID]v1alpha1.Standing{}}}
+	p := &pass{scope: s, faults: s.specFaults(), d: &decision{Status: s.Worker.Status.DeepCopy(), Bind: map[types.UID]bool{}, Ignore: map[types.UID]v1alpha1.Standing{}}}
 	st := p.d.Status
 	st.ObservedGeneration = s.Worker.Generation
 	certificates := s.certificates()

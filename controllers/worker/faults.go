@@ -3,6 +3,8 @@ package worker
 import (
 	"fmt"
 	"strings"
+	"time"
+	_ "time/tzdata" // A minimal image may carry no time-zone database; the answer must not depend on the image.
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
@@ -17,13 +19,22 @@ type fault struct {
 	message string
 }
 
-// faults of the spec that the schema cannot find.
-func (s *scope) faults() []fault {
+// specFaults are what the schema cannot find.
+func (s *scope) specFaults() []fault {
 	var faults []fault
 	if len(s.Account) > 0 {
 		faults = append(faults, fault{"username", sharedAccount(s.Account)})
 	}
+	if zone := s.Worker.Spec.TimeZone; zone != "" && !isZone(zone) {
+		faults = append(faults, fault{"timeZone", fmt.Sprintf("spec.timeZone %s is no time zone of the IANA database: write one like Europe/Berlin", zone)})
+	}
 	return faults
+}
+
+// isZone refuses "Local": where a worker works does not depend on where the operator runs.
+func isZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "Local"
 }
 
 // sharedAccount names the others: the limits of a pool count people, and would see several behind one account.
@@ -41,7 +52,7 @@ func sharedAccount(others []v1alpha1.Worker) string {
 // faultWaits are for whom it waits that the spec is mended.
 func (p *pass) faultWaits() []v1alpha1.WaitingFor {
 	var waits []v1alpha1.WaitingFor
-	for _, f := range p.faults() {
+	for _, f := range p.faults {
 		w := v1alpha1.WaitingFor{What: areaSpec + "/" + f.field, Who: checklist.RoleManager, Message: truncate(f.message)}
 		w.Since.Time = p.waitingSince(w.What)
 		waits = append(waits, w)

@@ -22,6 +22,10 @@ func readyOf(t *testing.T, st *v1alpha1.WorkerStatus) metav1.Condition {
 	return metav1.Condition{}
 }
 
+func noZone(name string) string {
+	return "spec.timeZone " + name + " is no time zone of the IANA database: write one like Europe/Berlin"
+}
+
 func TestAWorkerSaysWhatIsWrongWithTheSpec(t *testing.T) {
 	sharing := func(names ...string) func(*world) {
 		return func(w *world) {
@@ -32,6 +36,7 @@ func TestAWorkerSaysWhatIsWrongWithTheSpec(t *testing.T) {
 			}
 		}
 	}
+	in := func(zone string) func(*world) { return func(w *world) { w.Worker.Spec.TimeZone = zone } }
 	for _, tc := range []struct {
 		reason string
 		change func(*world)
@@ -45,6 +50,15 @@ func TestAWorkerSaysWhatIsWrongWithTheSpec(t *testing.T) {
 			"spec.username is also that of Worker ann2, who has another personKey: one account is one person; mend one of them", []string{"spec/username"}},
 		{"several others have the account", sharing("ann2", "ann3"),
 			"spec.username is also that of Workers ann2, ann3, who have other personKeys: one account is one person; mend all but one of them", []string{"spec/username"}},
+		{"a time zone", in("Europe/Berlin"), "", nil},
+		{"a time zone of no place", in("UTC"), "", nil},
+		{"a time zone with a slip", in("Europe/Berln"), noZone("Europe/Berln"), []string{"spec/timeZone"}},
+		{"a time zone that is wherever the operator runs", in("Local"), noZone("Local"), []string{"spec/timeZone"}},
+		{"a time zone that is a whole continent", in("Europe"), noZone("Europe"), []string{"spec/timeZone"}},
+		{"a path out of the database", in("../etc/localtime"), noZone("../etc/localtime"), []string{"spec/timeZone"}},
+		{"both", func(w *world) { sharing("ann2")(w); in("Mars")(w) },
+			"spec.username is also that of Worker ann2, who has another personKey: one account is one person; mend one of them; " + noZone("Mars"),
+			[]string{"spec/timeZone", "spec/username"}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			w := newWorld(t)

@@ -16,7 +16,8 @@ type WorkerSpecApplyConfiguration struct {
 	Skills []SkillApplyConfiguration `json:"skills,omitempty"`
 	// languages as BCP 47 tags.
 	Languages []string `json:"languages,omitempty"`
-	// timeZone is the IANA time zone where the person works, for example Europe/Lisbon.
+	// timeZone is the IANA time zone where the person works, for example Europe/Lisbon. Under a name that the IANA database does not have the Worker is
+	// not Ready, and counts as one who states no zone.
 	TimeZone *string `json:"timeZone,omitempty"`
 	// jurisdiction where the person works, as ISO 3166 country or subdivision.
 	Jurisdiction *string `json:"jurisdiction,omitempty"`
