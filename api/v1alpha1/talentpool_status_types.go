@@ -33,7 +33,7 @@ type TalentPoolStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Tiers []TierCounts `json:"tiers,omitempty"`
 
-	// utilisation is how much of the members' time is taken.
+	// utilisation is how much of the members' time is taken, as far as engagements state requirements.hoursPerWeek.
 	// +optional
 	Utilisation *Utilisation `json:"utilisation,omitempty"`
 
@@ -135,17 +135,18 @@ type TierCounts struct {
 	Demotions int32 `json:"demotions"`
 }
 
-// Utilisation is how much of the screened members' time is taken, in hours a week. Members who state no hours are left out.
+// Utilisation is how much of the screened members' time is taken, in hours a week. Members who state no hours are left out, and engagements that ask for none,
+// without requirements.hoursPerWeek, count 0 hours: where none asks for hours it is 0 % with everybody engaged.
 type Utilisation struct {
 	// hoursAvailable is what they offer.
 	// +optional
 	HoursAvailable int32 `json:"hoursAvailable"`
 
-	// hoursTaken is what the engagements that they hold ask for, in this pool and in others.
+	// hoursTaken is what the engagements that they hold ask for in requirements.hoursPerWeek, in this pool and in others. One without it counts 0 hours.
 	// +optional
 	HoursTaken int32 `json:"hoursTaken"`
 
-	// percent of what is offered that is taken.
+	// percent of what is offered that is taken, as far as engagements state requirements.hoursPerWeek.
 	// +optional
 	Percent int32 `json:"percent"`
 }

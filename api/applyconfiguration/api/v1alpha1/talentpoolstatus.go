@@ -23,7 +23,7 @@ type TalentPoolStatusApplyConfiguration struct {
 	Screening *ScreeningCountsApplyConfiguration `json:"screening,omitempty"`
 	// tiers with their members, from the lowest to the highest.
 	Tiers []TierCountsApplyConfiguration `json:"tiers,omitempty"`
-	// utilisation is how much of the members' time is taken.
+	// utilisation is how much of the members' time is taken, as far as engagements state requirements.hoursPerWeek.
 	Utilisation *UtilisationApplyConfiguration `json:"utilisation,omitempty"`
 	// recruiting is how many engagements look for somebody in the pool.
 	Recruiting *int32 `json:"recruiting,omitempty"`

@@ -5,13 +5,14 @@ package v1alpha1
 // UtilisationApplyConfiguration represents a declarative configuration of the Utilisation type for use
 // with apply.
 //
-// Utilisation is how much of the screened members' time is taken, in hours a week. Members who state no hours are left out.
+// Utilisation is how much of the screened members' time is taken, in hours a week. Members who state no hours are left out, and engagements that ask for none,
+// without requirements.hoursPerWeek, count 0 hours: where none asks for hours it is 0 % with everybody engaged.
 type UtilisationApplyConfiguration struct {
 	// hoursAvailable is what they offer.
 	HoursAvailable *int32 `json:"hoursAvailable,omitempty"`
-	// hoursTaken is what the engagements that they hold ask for, in this pool and in others.
+	// hoursTaken is what the engagements that they hold ask for in requirements.hoursPerWeek, in this pool and in others. One without it counts 0 hours.
 	HoursTaken *int32 `json:"hoursTaken,omitempty"`
-	// percent of what is offered that is taken.
+	// percent of what is offered that is taken, as far as engagements state requirements.hoursPerWeek.
 	Percent *int32 `json:"percent,omitempty"`
 }
 
