@@ -66,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	eng := &v1alpha1.Engagement{}
 	if err := r.Client.Get(ctx, req.NamespacedName, eng); apierrors.IsNotFound(err) {
 		r.leavePlans(req.NamespacedName, types.NamespacedName{})
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, r.refuseOrphans(ctx, req.NamespacedName)
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("reading engagement %s: %w", req, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -244,10 +245,10 @@ func (p *pass) bound(refs []metav1.OwnerReference) bool {
 }
 
 func (p *pass) boundElsewhere(refs []metav1.OwnerReference) bool {
-	for _, ref := range refs {
-		if ref.Kind == "Engagement" && ref.UID != p.Engagement.UID {
-			return true
-		}
-	}
-	return false
+	return boundToOther(refs, p.Engagement.UID)
+}
+
+// boundToOther says whether a statement was made of another engagement than the one with this UID.
+func boundToOther(refs []metav1.OwnerReference, uid types.UID) bool {
+	return slices.ContainsFunc(refs, func(ref metav1.OwnerReference) bool { return ref.Kind == "Engagement" && ref.UID != uid })
 }

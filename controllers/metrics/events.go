@@ -139,6 +139,7 @@ var statementEvents = []Event{
 	doesNotCount(onEngagement, "TooManyEvaluations", "The engagement's record of evaluations is full."),
 	doesNotCount(ofAll, "UnknownClaim", "The claim cannot be made of this object, or names what it does not have."),
 	doesNotCount(onAssignment, "UnknownAssignment", "There is no Assignment of this name."),
+	doesNotCount(onEngagement, "UnknownEngagement", "There is no Engagement of this name."),
 	doesNotCount(onEngagement, "UnknownDeliverable", "The accepted terms have no deliverable of this name."),
 	doesNotCount(onEngagement, "UnknownPeriod", "The period is no number from 1, or has not begun."),
 	doesNotCount(ofBoth, "UnknownStep", "The checklist in force has no step of this name."),
