@@ -106,3 +106,16 @@ func TestFactsAreThoseOfAMoment(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoGivesOverdueWorkBackIsNotCountedAsLate(t *testing.T) {
+	a := had(anAssignment("x", due(2, 8)), engaged("ada")).Assignment
+	moment := monday.AddDate(0, 0, 3)
+	if got := FactsAt([]v1alpha1.Assignment{*a}, moment); got.Due != 1 {
+		t.Fatalf("expected the work to be late while ada has it, got %+v", got)
+	}
+	// As the statement leaves it: only what an engagement has is summed up, and the guide says so.
+	a.Status = v1alpha1.AssignmentStatus{State: v1alpha1.AssignmentPending, Declined: []string{"ada"}, Attestations: records([]said{{3 * 86400, v1alpha1.VerdictDeclined, ""}})}
+	if diff := cmp.Diff(Facts{}, FactsAt([]v1alpha1.Assignment{*a}, moment)); diff != "" {
+		t.Errorf("expected work that nobody has to count for nobody (- want, + got):\n%s", diff)
+	}
+}
