@@ -302,6 +302,19 @@ func TestAReviewIsGivenUntilTheNextOneIsDue(t *testing.T) {
 	})
 }
 
+func TestWhatWasNotAskedForSaysWhatToAskFor(t *testing.T) {
+	eval, step := anEvaluation(v1alpha1.EvaluationFinal, "rosa", "4"), done("onboarding/nda", "max")
+	w := aMarketingTeam(t).add(anEngagement("designer")).hire().start().give(eval).say(step).expectIgnored(step, "UnknownStep")
+	for standing, want := range map[*v1alpha1.Standing]string{
+		w.evals[eval.Name].Status: "name a scorecard in spec.evaluation.scorecardRef",
+		w.atts[step.Name].Status:  "no onboarding checklist is in force",
+	} {
+		if standing == nil || !strings.Contains(standing.Message, want) {
+			t.Errorf("who reads it should learn %q, but it is %+v", want, standing)
+		}
+	}
+}
+
 func TestTheFinalEvaluation(t *testing.T) {
 	final := func(author string) *evaluationBuilder { return anEvaluation(v1alpha1.EvaluationFinal, author, "5") }
 	t.Run("is waited for and closes", func(t *testing.T) {

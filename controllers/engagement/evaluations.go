@@ -72,7 +72,7 @@ func (p *pass) judgeEvaluation(eval *v1alpha1.Evaluation) *v1alpha1.Standing {
 	case p.st.Phase == v1alpha1.PhaseClosed:
 		return ignored("Closed", "the engagement is closed and its file sealed; nothing can be added")
 	case plan == nil:
-		return ignored(reasonNotAsked, "spec.evaluation asks for no evaluation")
+		return ignored(reasonNotAsked, "spec.evaluation is not set, so no evaluation is asked for; name a scorecard in spec.evaluation.scorecardRef, then give it again")
 	case plan.ScorecardRef.Name != s.ScorecardRef.Name:
 		return invalid("OtherScorecard", "the engagement is judged by the scorecard %s, not by %s", plan.ScorecardRef.Name, s.ScorecardRef.Name)
 	case !p.engaged():

@@ -47,9 +47,9 @@ func (p *pass) judge(att *v1alpha1.Attestation, rec v1alpha1.AttestationRecord) 
 	case areaOffer:
 		return p.judgeOffer(rec, item)
 	case areaOnboarding:
-		return p.judgeStep(rec, p.onboardingSteps(), item)
+		return p.judgeStep(rec, area, p.onboardingSteps(), item)
 	case areaOffboarding:
-		return p.judgeStep(rec, p.offboardingSteps(), item)
+		return p.judgeStep(rec, area, p.offboardingSteps(), item)
 	case areaWaiver:
 		return p.judgeWaiver(rec, item)
 	case areaStart:
@@ -160,10 +160,10 @@ func (p *pass) judgeOffer(rec v1alpha1.AttestationRecord, name string) *v1alpha1
 	return nil
 }
 
-func (p *pass) judgeStep(rec v1alpha1.AttestationRecord, steps []v1alpha1.ChecklistStep, name string) *v1alpha1.Standing {
+func (p *pass) judgeStep(rec v1alpha1.AttestationRecord, area string, steps []v1alpha1.ChecklistStep, name string) *v1alpha1.Standing {
 	step := findStep(steps, name)
 	if step == nil {
-		return ignored("UnknownStep", "the checklist in force has no step %q", name)
+		return unknownStep(area, steps, name)
 	}
 	if step.Type == v1alpha1.StepCheck || step.Type == v1alpha1.StepAccess {
 		return ignored("NotAttestable", "step %s is of type %s: the operator sees for itself when it is done", name, step.Type)
@@ -175,6 +175,13 @@ func (p *pass) judgeStep(rec v1alpha1.AttestationRecord, steps []v1alpha1.Checkl
 		return ignored("NotAnAttestor", "step %s is attested by the people that the checklist lists under attestors", name)
 	}
 	return nil
+}
+
+func unknownStep(area string, steps []v1alpha1.ChecklistStep, name string) *v1alpha1.Standing {
+	if len(steps) == 0 {
+		return ignored("UnknownStep", "no %s checklist is in force, so there is no step %q; spec.%s.checklistRef names the checklist", area, name, area)
+	}
+	return ignored("UnknownStep", "the checklist in force has no step %q", name)
 }
 
 func (p *pass) judgeWaiver(rec v1alpha1.AttestationRecord, item string) *v1alpha1.Standing {
@@ -190,7 +197,7 @@ func (p *pass) judgeWaiver(rec v1alpha1.AttestationRecord, item string) *v1alpha
 	}
 	step := findStep(steps, name)
 	if step == nil {
-		return ignored("UnknownStep", "the checklist in force has no step %q", name)
+		return unknownStep(area, steps, name)
 	}
 	if !p.engaged() {
 		return ignored(reasonNotNow, "nobody is engaged yet, and until then nobody knows whether the author will be")

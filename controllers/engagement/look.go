@@ -78,16 +78,40 @@ func (p *pass) offerOfShortlist(eligible []string) {
 }
 
 func (p *pass) noCandidates(request matching.Request) {
-	message := fmt.Sprintf("nobody in pool %s can do the work: %d considered, none left. See status.recruitment.candidates for why; widen requirements, raise the rate, or add workers", p.Engagement.Spec.PoolRef.Name, p.st.Recruitment.Considered)
+	pool, considered := p.Engagement.Spec.PoolRef.Name, p.st.Recruitment.Considered
+	message := fmt.Sprintf("nobody in pool %s can do the work: %d considered, none left. See status.recruitment.candidates for why; widen requirements, raise the rate, or add workers", pool, considered)
+	switch {
+	case considered == 0:
+		message = fmt.Sprintf("pool %s selects no worker: mend spec.workerSelector of the pool, or add workers whom it selects", pool)
+	case p.onlyTooBusy(request):
+		message = fmt.Sprintf("everybody in pool %s who can do the work, %d in all, holds or has been offered as many engagements as limits.maxConcurrentPerWorker of the pool allows, which is %d: wait until one of theirs ends, raise the limit, or add workers",
+			pool, considered, p.Pool.Spec.Limits.MaxConcurrentPerWorker)
+	}
 	if request.Pinned != "" {
 		why := p.whyNot(request.Pinned)
 		if !slices.ContainsFunc(p.Members, func(w v1alpha1.Worker) bool { return w.Name == request.Pinned }) {
-			why = fmt.Sprintf(": pool %s does not select them", p.Engagement.Spec.PoolRef.Name)
+			why = fmt.Sprintf(": pool %s does not select them", pool)
 		}
 		message = fmt.Sprintf("the pinned worker %s cannot be offered the work%s; change workerRef, the terms, or the worker", request.Pinned, why)
 	}
 	p.stall(v1alpha1.ReasonNoCandidates, message)
 	p.wait("recruitment/candidates", v1alpha1.RoleManager, p.since("recruitment/candidates"), p.fillBy(), message)
+}
+
+// onlyTooBusy says whether the pool's limit alone keeps everybody from the work.
+func (p *pass) onlyTooBusy(request matching.Request) bool {
+	limits, workers := p.Pool.Spec.Limits, p.candidates()
+	if limits == nil || limits.MaxConcurrentPerWorker == 0 {
+		return false
+	}
+	if slices.ContainsFunc(workers, func(w matching.Worker) bool { return w.Engaged+w.Offered < limits.MaxConcurrentPerWorker }) {
+		return false
+	}
+	unlimited := *request.Pool
+	unlimited.Limits = nil
+	request.Pool = &unlimited
+	ranked := matching.Rank(request, workers)
+	return ranked.Eligible == ranked.Considered
 }
 
 func (p *pass) whyNot(worker string) string {

@@ -218,6 +218,33 @@ func TestThePinnedWorkerIsAskedWithoutMatchingButNotWithoutScreening(t *testing.
 	})
 }
 
+func TestWhoeverFindsNobodyIsToldWhatToMend(t *testing.T) {
+	free := aPool("designers")
+	unscreened := func() *workerBuilder {
+		return aWorker("ada", "designers").With(func(wk *v1alpha1.Worker) { wk.Status.Pools[0].Screening = v1alpha1.ScreeningInProgress })
+	}
+	const selector, limit, candidates = "mend spec.workerSelector of the pool", "limits.maxConcurrentPerWorker", "See status.recruitment.candidates"
+	tests := []struct {
+		name, because string
+		world         *world
+		told, untold  string
+	}{
+		{"the pool selects nobody", "there are no candidates to look at", newWorld(t, "2026-11-20 08:00").add(free).add(anEngagement("b")).approve(), selector, candidates},
+		{"everybody is busy", "the candidates lack nothing", aPoolOf(t, aWorker("ada", "designers")).together(anEngagement("a"), anEngagement("b")).of("b"), limit, candidates},
+		{"one is busy, one is not screened", "a higher limit would help with one of them only",
+			aPoolOf(t, aWorker("leo", "designers"), unscreened()).together(anEngagement("a"), anEngagement("b")).of("b"), candidates, limit},
+		{"nobody is screened", "nobody is busy", aPoolOf(t, unscreened()).add(anEngagement("b")).approve(), candidates, limit},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			c := condition(tc.world.expectStalled(v1alpha1.ReasonNoCandidates).status().Conditions, v1alpha1.ConditionStalled)
+			if !strings.Contains(c.Message, tc.told) || strings.Contains(c.Message, tc.untold) {
+				t.Errorf("%s: one should be told of %q and not of %q, but reads %q", tc.because, tc.told, tc.untold, c.Message)
+			}
+		})
+	}
+}
+
 func TestFillByTellsTheManagerAndRecruitingGoesOn(t *testing.T) {
 	fillBy := metav1.NewTime(on("2026-11-24"))
 	w := aMarketingTeam(t).add(anEngagement("designer").Recruiting(v1alpha1.Recruitment{Selection: v1alpha1.SelectionAutomatic, FillBy: &fillBy})).approve()
