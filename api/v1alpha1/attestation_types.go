@@ -83,7 +83,7 @@ type SubjectReference struct {
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('start/') || (self.claim == 'start/confirmed' && self.verdict in ['Done', 'NoShow'])",message="start/confirmed is Done or NoShow"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('deliverable/') || self.verdict in ['Submitted', 'Disputed', 'Accepted', 'PartlyAccepted', 'Revise']",message="a deliverable is Submitted, Disputed, Accepted, PartlyAccepted or Revise"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('assignment/') || self.verdict in ['Started', 'Declined', 'Submitted', 'Disputed', 'Accepted', 'Revise']",message="an assignment is Started, Declined, Submitted, Disputed, Accepted or Revise"
-// +kubebuilder:validation:XValidation:rule="self.claim != 'approval/demotion' || (has(self.note) && self.note.trim() != '')",message="a decision on a demotion states its reason in note"
+// +kubebuilder:validation:XValidation:rule="self.claim != 'approval/demotion' || (has(self.note) && self.note.trim().size() > 0)",message="a decision on a demotion states its reason in note"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('feedback/') || self.verdict in ['Raised', 'Acknowledged', 'Actioned']",message="feedback is Raised, Acknowledged or Actioned"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('end/') || (self.claim == 'end/engagement' && self.verdict in ['Resigned', 'EndNow', 'EndAt'])",message="end/engagement is Resigned, EndNow or EndAt"
 // +kubebuilder:validation:XValidation:rule="self.claim != 'access/withdraw' || self.verdict in ['Done', 'Lifted']",message="access/withdraw is Done or Lifted"
