@@ -195,6 +195,7 @@ func TestWhatDoesNotCountIsKeptAndSaysWhy(t *testing.T) {
 	s.bind(mia, "longshore-approver")
 	s.bind(ada, "longshore-requester")
 	s.request("work")
+	s.ignored(s.attest(ben, "misspelt", "onboarding/nda", v1alpha1.VerdictDone), "UnknownEngagement")
 	eng := s.waitsFor("work", "approval/engagement")
 	hash := eng.Status.Proposed.Hash
 	other := "sha256:" + strings.Repeat("0", 64)
