@@ -56,7 +56,7 @@ const (
 	ReasonStepFailed = "StepFailed"
 	// ReasonDeliverableOverdue: a deliverable's due time has passed.
 	ReasonDeliverableOverdue = "DeliverableOverdue"
-	// ReasonReviewOverdue: a periodic or the final evaluation is overdue.
+	// ReasonReviewOverdue: a periodic evaluation was missed, and the one that is due is not given.
 	ReasonReviewOverdue = "ReviewOverdue"
 	// ReasonAmendmentRefused: changed terms were refused or not answered.
 	ReasonAmendmentRefused = "AmendmentRefused"
