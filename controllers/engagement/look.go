@@ -9,6 +9,7 @@ import (
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/matching"
 	"github.com/longshore-dev/longshore/controllers/domain/policy"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
@@ -197,30 +198,12 @@ func (p *pass) candidates() []matching.Worker {
 		if m != nil {
 			c.Screening, c.Tier = m.Screening, m.Tier
 		}
-		c.Performance = performance(m, p.Pool)
+		c.Performance = int32(scoring.Performance(m, p.Pool.Status.Prior)) //nolint:gosec // At most 1000.
 		c.Engaged, c.Offered, c.HoursTaken = l.taken(append(p.renewed(), p.Engagement.UID)...)
 		c.RehireApproved = p.rehireApproved(w, l.RehireAt)
 		workers = append(workers, c)
 	}
 	return workers
-}
-
-// unrated is what is expected of a worker without evaluations, in tenths of a point, in a pool that has no prior yet.
-const unrated = 500
-
-// performance is a worker's score in the pool, in tenths of a point; of one without evaluations, the pool's prior mean.
-func performance(m *v1alpha1.PoolMembership, pool *v1alpha1.TalentPool) int32 {
-	if m != nil && m.Score != nil {
-		if tenths, is := matching.Tenths(m.Score.Value); is {
-			return tenths
-		}
-	}
-	if prior := pool.Status.Prior; prior != nil {
-		if tenths, is := matching.Tenths(prior.Mean); is {
-			return tenths
-		}
-	}
-	return unrated
 }
 
 // tenure is the nearest limit on how long the person may be engaged, by the policies that select this engagement with them.

@@ -3,11 +3,10 @@ package worker
 import (
 	"fmt"
 	"strings"
-	"time"
-	_ "time/tzdata" // A minimal image may carry no time-zone database; the answer must not depend on the image.
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/matching"
 )
 
 const areaSpec = "spec"
@@ -25,16 +24,10 @@ func (s *scope) specFaults() []fault {
 	if len(s.Account) > 0 {
 		faults = append(faults, fault{"username", sharedAccount(s.Account)})
 	}
-	if zone := s.Worker.Spec.TimeZone; zone != "" && !isZone(zone) {
-		faults = append(faults, fault{"timeZone", fmt.Sprintf("spec.timeZone %s is no time zone of the IANA database: write one like Europe/Berlin", zone)})
+	if _, err := matching.LoadZone(s.Worker.Spec.TimeZone); err != nil && s.Worker.Spec.TimeZone != "" {
+		faults = append(faults, fault{"timeZone", fmt.Sprintf("spec.timeZone %s is no time zone of the IANA database: write one like Europe/Berlin", s.Worker.Spec.TimeZone)})
 	}
 	return faults
-}
-
-// isZone refuses "Local": where a worker works does not depend on where the operator runs.
-func isZone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "Local"
 }
 
 // sharedAccount names the others: the limits of a pool count people, and would see several behind one account.

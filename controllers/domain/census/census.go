@@ -72,7 +72,7 @@ type counting struct {
 	tiers map[string]int
 	// available and taken are hours a week.
 	available, taken int
-	scores           []int
+	scores           []int64
 	ledgers          [][]v1alpha1.RatedWork
 	// steps by area and name.
 	steps map[stepKey]*stepTally
@@ -145,7 +145,7 @@ func (c *counting) member(m *member, hours map[string]int32) {
 		}
 	}
 	if m.score != nil {
-		if value, is := tenths(m.score.Value); is {
+		if value, err := scoring.Tenths(m.score.Value); err == nil {
 			c.scores = append(c.scores, value)
 		}
 		c.ledgers = append(c.ledgers, m.score.Evaluations)

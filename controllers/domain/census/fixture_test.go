@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
 
 // start is the first moment in every test here, and now long after everything.
@@ -226,7 +227,7 @@ func many(n, m int, seed uint64) Input {
 			stating(poolName, record)(&w)
 		}
 		if r.IntN(3) > 0 {
-			scored(points(r.IntN(1001)), points(r.IntN(1001)), points(r.IntN(1001)), points(r.IntN(1001)))(&w)
+			scored(scoring.FormatTenths(r.Int64N(1001)), scoring.FormatTenths(r.Int64N(1001)), scoring.FormatTenths(r.Int64N(1001)), scoring.FormatTenths(r.Int64N(1001)))(&w)
 		}
 		if m > 0 && r.IntN(2) == 0 {
 			holding(fmt.Sprintf("talent/e-%d", r.IntN(m)))(&w)
@@ -246,7 +247,7 @@ func many(n, m int, seed uint64) Input {
 		heard(append(records, said(), said())...)(&e)
 		for period := range 4 {
 			for _, evaluator := range []string{"mia", "ben"} {
-				rated("creative", periodic(fmt.Sprint(period), evaluator, points(r.IntN(1001)), float64(r.IntN(9000))))(&e)
+				rated("creative", periodic(fmt.Sprint(period), evaluator, scoring.FormatTenths(r.Int64N(1001)), float64(r.IntN(9000))))(&e)
 			}
 		}
 		e.Status.Deliverables = []v1alpha1.DeliverableStatus{{Name: "a", AcceptedAt: moment(accepted + 1000*r.Float64())}, {Name: "b"}}

@@ -22,7 +22,7 @@ const (
 type rating struct {
 	unit      unit
 	evaluator string
-	score     int
+	score     int64
 }
 
 // unit is a piece of an engagement's work that several people may rate: a period, or the end.
@@ -42,9 +42,9 @@ func ratingsOf(evaluations []v1alpha1.EvaluationRecord) []rating {
 	})
 	ratings := make([]rating, 0, len(ordered))
 	for _, r := range ordered {
-		score, is := tenths(r.Score)
+		score, err := scoring.Tenths(r.Score)
 		given := rating{unit{r.Kind, r.Period}, r.Evaluator, score}
-		if is && !slices.ContainsFunc(ratings, func(o rating) bool { return o.unit == given.unit && o.evaluator == given.evaluator }) {
+		if err == nil && !slices.ContainsFunc(ratings, func(o rating) bool { return o.unit == given.unit && o.evaluator == given.evaluator }) {
 			ratings = append(ratings, given)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
 
 // take notes how long it was from one moment to another. What is not known, or goes backwards, is no measurement.
@@ -54,7 +55,7 @@ func rank(percent, n int) int {
 }
 
 // distribution sums up scores in tenths; nil while there are none.
-func distribution(scores []int) *v1alpha1.ScoreDistribution {
+func distribution(scores []int64) *v1alpha1.ScoreDistribution {
 	n := len(scores)
 	if n == 0 {
 		return nil
@@ -62,7 +63,7 @@ func distribution(scores []int) *v1alpha1.ScoreDistribution {
 	slices.Sort(scores)
 	d := &v1alpha1.ScoreDistribution{
 		Sample: size(n),
-		P10:    points(scores[rank(10, n)]), Median: points((scores[(n-1)/2] + scores[n/2] + 1) / 2), P90: points(scores[rank(90, n)]),
+		P10:    scoring.FormatTenths(scores[rank(10, n)]), Median: scoring.FormatTenths((scores[(n-1)/2] + scores[n/2] + 1) / 2), P90: scoring.FormatTenths(scores[rank(90, n)]),
 		Histogram: make([]int32, 10),
 	}
 	for _, score := range scores {
@@ -74,20 +75,6 @@ func distribution(scores []int) *v1alpha1.ScoreDistribution {
 // size is a number as the API has it.
 func size(n int) int32 {
 	return int32(min(max(n, 0), math.MaxInt32))
-}
-
-// tenths reads a score from 0 to 100 as whole tenths of a point, in which sums are exact.
-func tenths(score string) (int, bool) {
-	value, err := strconv.ParseFloat(score, 64)
-	if err != nil || !(value >= 0 && value <= 100) {
-		return 0, false
-	}
-	return int(math.Round(10 * value)), true
-}
-
-// points writes tenths of a point as a score.
-func points(tenths int) string {
-	return strconv.Itoa(tenths/10) + "." + strconv.Itoa(tenths%10)
 }
 
 // thousandths writes a number with three decimals, a half rounded up.

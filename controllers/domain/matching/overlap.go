@@ -32,7 +32,7 @@ type overlap struct {
 }
 
 func newOverlaps(zone string, start, end time.Time) *overlaps {
-	location, err := loadZone(zone)
+	location, err := LoadZone(zone)
 	if err != nil {
 		err = fmt.Errorf("the time zone %q that is asked for is not in the IANA database", zone)
 	}
@@ -59,7 +59,7 @@ func (o *overlaps) with(zone string) (overlap, error) {
 }
 
 func (o *overlaps) find(zone string) overlap {
-	location, err := loadZone(zone)
+	location, err := LoadZone(zone)
 	if err != nil {
 		return overlap{err: fmt.Errorf("states the time zone %q, which is not in the IANA database", zone)}
 	}
@@ -96,8 +96,8 @@ func sharedMinutes(from, to time.Time, zone *time.Location) int {
 	return int(shared / time.Minute)
 }
 
-// loadZone refuses "Local": where a worker works does not depend on where the operator runs.
-func loadZone(name string) (*time.Location, error) {
+// LoadZone finds a time zone in the IANA database. It refuses "Local": where a worker works does not depend on where the operator runs.
+func LoadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("no zone %q", name)
 	}

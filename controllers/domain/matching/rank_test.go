@@ -188,19 +188,6 @@ func TestAPartAloneIsTheScore(t *testing.T) {
 	}
 }
 
-func TestScoresAreReadAsTheAPIWritesThem(t *testing.T) {
-	for score, want := range map[string]int32{"82.5": 825, "0": 0, "100": 1000, "100.0": 1000, "7.0": 70} {
-		if got, is := Tenths(score); !is || got != want {
-			t.Errorf("%q is %d tenths (readable: %v), expected %d", score, got, is, want)
-		}
-	}
-	for _, score := range []string{"", "-1", "100.1", "82.55", "8x", "1e2", ".5.5", "+1"} {
-		if got, is := Tenths(score); is {
-			t.Errorf("%q is no score, but is read as %d tenths", score, got)
-		}
-	}
-}
-
 func TestCandidatesAreTheBestThenTheExcludedFiftyAtMost(t *testing.T) {
 	for _, tc := range []struct {
 		eligible, excluded    int

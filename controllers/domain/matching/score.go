@@ -1,12 +1,10 @@
 package matching
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
 
 const partLoad = "load"
@@ -63,14 +61,12 @@ func mean(parts []part) int32 {
 }
 
 func (s scored) candidate() v1alpha1.Candidate {
-	c := v1alpha1.Candidate{Worker: s.Name, State: v1alpha1.CandidateEligible, Score: decimal(int64(s.Tenths))}
+	c := v1alpha1.Candidate{Worker: s.Name, State: v1alpha1.CandidateEligible, Score: scoring.FormatTenths(int64(s.Tenths))}
 	for _, p := range s.parts {
-		c.Parts = append(c.Parts, v1alpha1.ScorePart{Name: p.name, Value: decimal(p.value)})
+		c.Parts = append(c.Parts, v1alpha1.ScorePart{Name: p.name, Value: scoring.FormatTenths(p.value)})
 	}
 	return c
 }
-
-func decimal(tenths int64) string { return fmt.Sprintf("%d.%d", tenths/10, tenths%10) }
 
 func weight(w *int32) int64 {
 	if w == nil {
@@ -125,17 +121,4 @@ func loadFit(a *v1alpha1.Availability, engagements, hours int32) int64 {
 		return int64(max(a.HoursPerWeek-max(hours, 0), 0)) * 100 / int64(a.HoursPerWeek)
 	}
 	return 100 / int64(1+max(engagements, 0))
-}
-
-// Tenths reads a score as the API writes it, 0 to 100 with at most one decimal, in tenths of a point. It says whether it could.
-func Tenths(score string) (int32, bool) {
-	whole, decimals, is := strings.Cut(score, ".")
-	if !is {
-		decimals = "0"
-	}
-	n, err := strconv.ParseUint(whole+decimals, 10, 16)
-	if err != nil || whole == "" || len(decimals) != 1 || n > 1000 {
-		return 0, false
-	}
-	return int32(n), true
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/matching/optimum"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
 
 // Lengths that the schema allows.
@@ -20,10 +21,10 @@ const (
 // explain says why this one and not the others, by what was known before the batch was given.
 func (f *floor) explain(r *row, to *candidate, edges []optimum.Edge, got [][]*row) Decision {
 	score := f.score(r, to)
-	d := Decision{Assignment: r.a, State: v1alpha1.AssignmentAssigned, Engagement: to.engagement, Worker: to.worker, Score: decimal(score)}
+	d := Decision{Assignment: r.a, State: v1alpha1.AssignmentAssigned, Engagement: to.engagement, Worker: to.worker, Score: scoring.FormatTenths(score)}
 	parts := f.parts(r, to)
 	for _, p := range parts {
-		d.Parts = append(d.Parts, v1alpha1.ScorePart{Name: p.name, Value: decimal(p.value)})
+		d.Parts = append(d.Parts, v1alpha1.ScorePart{Name: p.name, Value: scoring.FormatTenths(p.value)})
 	}
 	considered := len(f.asked(r))
 	switch {
@@ -50,7 +51,7 @@ func strongest(parts []part) string {
 	slices.SortStableFunc(sorted, func(a, b part) int { return cmp.Compare(b.value*b.weight, a.value*a.weight) })
 	var said []string
 	for _, p := range sorted[:min(len(sorted), most)] {
-		said = append(said, p.name+" "+decimal(p.value))
+		said = append(said, p.name+" "+scoring.FormatTenths(p.value))
 	}
 	if len(said) == 0 {
 		return "The pool weighs nothing."
@@ -71,7 +72,7 @@ func (f *floor) better(r *row, score int64, edges []optimum.Edge, got [][]*row) 
 	for _, e := range higher[:min(len(higher), maxOthers)] {
 		others = append(others, v1alpha1.NotChosen{
 			Worker: f.people[e.Column].engagementIn(r.a.Namespace).worker,
-			Reason: clip(fmt.Sprintf("would score %s; is given %s", decimal(int64(e.Value)), instead(r, got[e.Column])), maxReason),
+			Reason: clip(fmt.Sprintf("would score %s; is given %s", scoring.FormatTenths(int64(e.Value)), instead(r, got[e.Column])), maxReason),
 		})
 	}
 	return others

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 )
 
 // floor is everybody who can be given work and everything that is to be given, made ready so that one pair is looked at in nanoseconds.
@@ -180,7 +181,7 @@ func (f *floor) candidate(of *Candidate, p *person) *candidate {
 	}
 	f.available(c, spec)
 	m := membership(of.Worker, f.Pool.Name)
-	c.performance, c.tier = f.performance(m), f.tierFit(m)
+	c.performance, c.tier = scoring.Performance(m, f.Pool.Status.Prior), f.tierFit(m)
 	return c
 }
 

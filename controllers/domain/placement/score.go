@@ -1,9 +1,6 @@
 package placement
 
 import (
-	"fmt"
-	"math/big"
-
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
@@ -129,21 +126,6 @@ func (c *candidate) preference(r *row) int64 {
 	return int64(c.likes[r.shift]) * full / 100
 }
 
-// performance is the score in the pool; without one the mean of the pool's prior, and without that the middle.
-func (f *floor) performance(m *v1alpha1.PoolMembership) int64 {
-	if m != nil && m.Score != nil {
-		if v, is := tenths(m.Score.Value); is {
-			return v
-		}
-	}
-	if prior := f.Pool.Status.Prior; prior != nil {
-		if v, is := tenths(prior.Mean); is {
-			return v
-		}
-	}
-	return middle
-}
-
 // tierFit is the tier's priority, of the highest that the pool gives. Where no tier has priority, all tiers are equal.
 func (f *floor) tierFit(m *v1alpha1.PoolMembership) int64 {
 	tiers := f.Pool.Spec.Tiers
@@ -169,16 +151,3 @@ func membership(w *v1alpha1.Worker, pool string) *v1alpha1.PoolMembership {
 	}
 	return nil
 }
-
-// tenths of a decimal from 0 to 100.
-func tenths(decimal string) (int64, bool) {
-	v, is := new(big.Rat).SetString(decimal)
-	if !is {
-		return 0, false
-	}
-	v.Mul(v, big.NewRat(10, 1)).Add(v, big.NewRat(1, 2))
-	t := new(big.Int).Div(v.Num(), v.Denom()).Int64()
-	return min(max(t, 0), full), true
-}
-
-func decimal(tenths int64) string { return fmt.Sprintf("%d.%d", tenths/10, tenths%10) }

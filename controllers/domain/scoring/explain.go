@@ -144,9 +144,9 @@ func (e *explanation) bounds(parts []part, computed []*v1alpha1.KPI) (low, high 
 
 // lies says whether a score lies within two others; one that cannot be read does not.
 func lies(score, low, high string) bool {
-	s, err := tenths(score)
-	l, lowErr := tenths(low)
-	h, highErr := tenths(high)
+	s, err := Tenths(score)
+	l, lowErr := Tenths(low)
+	h, highErr := Tenths(high)
 	return errors.Join(err, lowErr, highErr) == nil && l <= s && s <= h
 }
 

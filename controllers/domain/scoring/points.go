@@ -6,13 +6,15 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
 // pointsForm is how every score is written: one decimal, which a whole number may leave out.
 var pointsForm = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9])?$`)
 
-// tenths reads a score, a mean or a spread from 0 to 100 as whole tenths of a point, in which sums are exact in any order.
-func tenths(text string) (int64, error) {
+// Tenths reads a score, a mean or a spread from 0 to 100 as whole tenths of a point, in which sums are exact in any order.
+func Tenths(text string) (int64, error) {
 	if !pointsForm.MatchString(text) {
 		return 0, fmt.Errorf("%q is not a number of points with one decimal, like 82.5", text)
 	}
@@ -28,8 +30,24 @@ func tenths(text string) (int64, error) {
 	}
 }
 
-// formatTenths writes whole tenths as points.
-func formatTenths(t int64) string {
+// Performance is a worker's score in a pool, in tenths of a point; of one without evaluations the mean of the pool's prior, and without that the first
+// prior's.
+func Performance(m *v1alpha1.PoolMembership, prior *v1alpha1.Prior) int64 {
+	if m != nil && m.Score != nil {
+		if score, err := Tenths(m.Score.Value); err == nil {
+			return score
+		}
+	}
+	if prior != nil {
+		if mean, err := Tenths(prior.Mean); err == nil {
+			return mean
+		}
+	}
+	return initialMean
+}
+
+// FormatTenths writes whole tenths as points.
+func FormatTenths(t int64) string {
 	return fmt.Sprintf("%d.%d", t/10, t%10)
 }
 

@@ -101,7 +101,7 @@ func derive(ledger []v1alpha1.RatedWork, prior v1alpha1.AppliedPrior, halfLife s
 	}
 	d.halfLife = float64(length) / secondsPerDay
 	for _, work := range works {
-		points, err := tenths(work.Score)
+		points, err := Tenths(work.Score)
 		if err != nil {
 			return nil, fmt.Errorf("reading the score of evaluation %s of %s: %w", work.Name, work.Engagement, err)
 		}
@@ -117,11 +117,11 @@ func derive(ledger []v1alpha1.RatedWork, prior v1alpha1.AppliedPrior, halfLife s
 }
 
 func (d *derivation) readPrior(prior v1alpha1.AppliedPrior) error {
-	mean, err := tenths(prior.Mean)
+	mean, err := Tenths(prior.Mean)
 	if err != nil {
 		return fmt.Errorf("reading the prior's mean: %w", err)
 	}
-	spread, err := tenths(prior.Spread)
+	spread, err := Tenths(prior.Spread)
 	if err != nil {
 		return fmt.Errorf("reading the prior's spread: %w", err)
 	}

@@ -39,7 +39,7 @@ const (
 
 // InitialPrior is what is assumed in a pool of which nothing is known yet. It has no time; NextPrior gives it one.
 func InitialPrior() v1alpha1.Prior {
-	return v1alpha1.Prior{Version: 1, Mean: formatTenths(initialMean), Spread: formatTenths(initialSpread)}
+	return v1alpha1.Prior{Version: 1, Mean: FormatTenths(initialMean), Spread: FormatTenths(initialSpread)}
 }
 
 // Apply is the prior as a score in the pool is computed with it now, and the half-life. Without a prior it is the initial one.
@@ -90,14 +90,14 @@ func NextPrior(pool *v1alpha1.TalentPoolSpec, present *v1alpha1.Prior, ledgers [
 	}
 	mean := observed.mean()
 	// A mean that cannot be read is replaced.
-	if old, err := tenths(present.Mean); err == nil && max(mean-old, old-mean) < 10*int64(scoringOf(pool).PriorDrift) {
+	if old, err := Tenths(present.Mean); err == nil && max(mean-old, old-mean) < 10*int64(scoringOf(pool).PriorDrift) {
 		return *present, time.Time{}
 	}
 	if allowed := present.At.Add(priorRest); present.Version > 1 && now.Before(allowed) {
 		return *present, allowed
 	}
 	return v1alpha1.Prior{
-		Version: present.Version + 1, Mean: formatTenths(mean), Spread: formatTenths(observed.spread()),
+		Version: present.Version + 1, Mean: FormatTenths(mean), Spread: FormatTenths(observed.spread()),
 		Sample: int32(min(observed.evaluations, math.MaxInt32)), At: metav1.NewTime(now),
 	}, time.Time{}
 }
@@ -116,7 +116,7 @@ func observe(ledgers [][]v1alpha1.RatedWork) *observation {
 	for _, ledger := range ledgers {
 		var count, sum, squares int64
 		for _, work := range ledger {
-			score, err := tenths(work.Score)
+			score, err := Tenths(work.Score)
 			if err != nil {
 				continue
 			}

@@ -251,15 +251,6 @@ func meanOfScores(scores []string) (*mean, error) {
 	return m, nil
 }
 
-// Passed says whether a score reaches the scorecard's pass mark.
-func Passed(card *v1alpha1.ScorecardSpec, score string) (bool, error) {
-	s, err := decimal(score)
-	if err != nil {
-		return false, fmt.Errorf("reading a score: %w", err)
-	}
-	return s.Cmp(big.NewRat(int64(card.PassMark), 1)) >= 0, nil
-}
-
 // mean is a weighted mean under way.
 type mean struct {
 	sum, weight big.Rat

@@ -195,15 +195,3 @@ func TestAWholeMeanReachesAThresholdOnlyIfTheMeanDoes(t *testing.T) {
 		}
 	}
 }
-
-func TestThePassMarkIsPassedByReachingIt(t *testing.T) {
-	card := &v1alpha1.ScorecardSpec{PassMark: 70}
-	for score, want := range map[string]bool{"70.0": true, "69.9": false, "100": true} {
-		if got, err := Passed(card, score); err != nil || got != want {
-			t.Errorf("%s of 70 passed: %v, %v; want %v", score, got, err, want)
-		}
-	}
-	if _, err := Passed(card, "good"); err == nil {
-		t.Error("a score that is no number is judged")
-	}
-}

@@ -43,7 +43,7 @@ func NextTier(pool *v1alpha1.TalentPoolSpec, present TierStanding, score *v1alph
 		t.tiers = []v1alpha1.Tier{{Name: v1alpha1.DefaultTier}}
 	}
 	if score != nil {
-		low, err := tenths(score.Low)
+		low, err := Tenths(score.Low)
 		if err != nil {
 			return present // what cannot be read moves nobody
 		}
@@ -145,5 +145,5 @@ func (t *ladder) why(held string) string {
 	if t.hysteresis > 0 {
 		keeps = fmt.Sprintf("%d, which keeps %s (%d less a hysteresis of %d)", least-t.hysteresis, held, least, t.hysteresis)
 	}
-	return fmt.Sprintf("the score's lower bound, %s, is below %s", formatTenths(t.low), keeps)
+	return fmt.Sprintf("the score's lower bound, %s, is below %s", FormatTenths(t.low), keeps)
 }
