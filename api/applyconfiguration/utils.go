@@ -110,6 +110,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DeliverableStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Determination"):
 		return &apiv1alpha1.DeterminationApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DeterminationStatus"):
+		return &apiv1alpha1.DeterminationStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Document"):
 		return &apiv1alpha1.DocumentApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Dossier"):
@@ -120,6 +122,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DossierReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DossierSpec"):
 		return &apiv1alpha1.DossierSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DossierStatus"):
+		return &apiv1alpha1.DossierStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Ending"):
 		return &apiv1alpha1.EndingApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EngagedWorker"):
@@ -136,6 +140,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.EntitlementApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EntitlementStatus"):
 		return &apiv1alpha1.EntitlementStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Erasure"):
+		return &apiv1alpha1.ErasureApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Evaluation"):
 		return &apiv1alpha1.EvaluationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EvaluationPlan"):
@@ -314,6 +320,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.TalentPoolStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Tenure"):
 		return &apiv1alpha1.TenureApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TenureStatus"):
+		return &apiv1alpha1.TenureStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Termination"):
 		return &apiv1alpha1.TerminationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Tier"):

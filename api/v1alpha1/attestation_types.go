@@ -112,7 +112,8 @@ type AttestationSpec struct {
 	// +required
 	Verdict Verdict `json:"verdict"`
 
-	// terms is the hash of what was read: status.proposed.hash for approvals, status.recruitment.offer.hash for offers. Consent covers exactly that.
+	// terms is the hash of what was read: status.proposed.hash for approvals, status.recruitment.offer.hash for offers, status.proposed.classification for a
+	// determination, which without it covers the classification that the operator finds. Consent covers exactly that.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	// +kubebuilder:validation:MaxLength=71

@@ -10,13 +10,13 @@ type Enforcement string
 
 // The enforcements.
 const (
-	// EnforceDeny holds the engagement.
+	// EnforceDeny holds the engagement: nobody is engaged, and nothing new or wider is granted.
 	EnforceDeny Enforcement = "Deny"
-	// EnforceRequireApproval asks for one more approval.
+	// EnforceRequireApproval asks for one approver more.
 	EnforceRequireApproval Enforcement = "RequireApproval"
 	// EnforceWarn only tells.
 	EnforceWarn Enforcement = "Warn"
-	// EnforceEnd ends the engagement; access is revoked first.
+	// EnforceEnd holds the engagement before somebody has accepted, and ends it afterwards; access is revoked first.
 	EnforceEnd Enforcement = "End"
 )
 
@@ -52,21 +52,21 @@ type CompliancePolicySpec struct {
 	// +required
 	Source PolicySource `json:"source"`
 
-	// requiredDocuments that the worker must have, by name.
+	// requiredDocuments that the worker must hold, by name; one that has expired does not count.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
 	RequiredDocuments []string `json:"requiredDocuments,omitempty"`
 
-	// requiredSteps that the onboarding checklist must have, by name.
+	// requiredSteps that the onboarding checklist in force must have, by name, as required steps that the engagement's mode keeps.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=63
 	RequiredSteps []string `json:"requiredSteps,omitempty"`
 
-	// requiredApprovals is the smallest number of approvers of each stage.
+	// requiredApprovals is the smallest number of approvers of each stage or, without stages, of the engagement, and of each amendment.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10
@@ -76,18 +76,19 @@ type CompliancePolicySpec struct {
 	// +optional
 	Tenure *Tenure `json:"tenure,omitempty"`
 
-	// determination says how long an attested classification counts.
+	// determination asks for an attested classification, and says how long it counts. Without it none is asked for; a rule that reads
+	// engagement.spec.classification.facts needs it, because facts count only as determined.
 	// +optional
 	Determination *Determination `json:"determination,omitempty"`
 
-	// retention is how long the sealed file is kept, as an ISO 8601 period.
+	// retention is how long the sealed file is kept after the end of the work, as an ISO 8601 period, for example P6Y. Of several policies the longest counts.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=24
 	Retention string `json:"retention,omitempty"`
 
-	// rules in CEL.
+	// rules in CEL, all of which are evaluated.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -148,14 +149,14 @@ type TenureScope string
 
 // Tenure limits how long one person may be engaged.
 type Tenure struct {
-	// max is the longest tenure, as an ISO 8601 period, for example P18M.
+	// max is the longest tenure, as an ISO 8601 period, for example P18M. At the limit the engagement ends, and no access outlives it.
 	// +required
 	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=24
 	Max string `json:"max"`
 
-	// resetGap is the gap that, when exceeded, starts the count anew, as an ISO 8601 period.
+	// resetGap is the gap that, when exceeded, starts the count anew, as an ISO 8601 period. Default: no gap does.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
 	// +kubebuilder:validation:MinLength=3
@@ -165,11 +166,19 @@ type Tenure struct {
 	// across what it is counted, by personKey: Pool, Namespace or Cluster. Default: Cluster.
 	// +optional
 	Across TenureScope `json:"across,omitempty"`
+
+	// warnBefore is how long ahead of the limit a warning is given, as an ISO 8601 period. Default: P30D.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=24
+	WarnBefore string `json:"warnBefore,omitempty"`
 }
 
-// Determination says how long an attested classification counts.
+// Determination asks that the classification be attested, by determination/classification, by somebody with the verb classify who is neither a requester
+// nor the worker. It covers the classification that stood when it was attested: a changed one has to be determined anew.
 type Determination struct {
-	// validFor as an ISO 8601 period.
+	// validFor is how long it counts, as an ISO 8601 period, for example P1Y.
 	// +required
 	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
 	// +kubebuilder:validation:MinLength=3
@@ -185,13 +194,14 @@ type PolicyRule struct {
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
 
-	// expression in CEL over engagement, worker, pool, checklist, tenure and now; it must yield true.
+	// expression in CEL over engagement, worker, pool, checklist, tenure and now; it must yield true. One that cannot be evaluated holds the engagement.
+	// A rule that reads worker or tenure is evaluated for each candidate and then for the worker, not before there is one.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Expression string `json:"expression"`
 
-	// messageExpression in CEL yields the message when the rule does not hold.
+	// messageExpression in CEL yields the message when the rule does not hold. Default: the expression.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	MessageExpression string `json:"messageExpression,omitempty"`
@@ -200,7 +210,7 @@ type PolicyRule struct {
 	// +required
 	Enforcement Enforcement `json:"enforcement"`
 
-	// warnBefore is how long ahead it warns of a limit, as an ISO 8601 period.
+	// warnBefore is how long before time alone makes the rule fail a warning is given, as an ISO 8601 period. Default: no warning.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^P([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?$`
 	// +kubebuilder:validation:MinLength=3
@@ -208,13 +218,13 @@ type PolicyRule struct {
 	WarnBefore string `json:"warnBefore,omitempty"`
 }
 
-// CompliancePolicyStatus is what the operator knows of a policy. No reconciler writes it in this version.
+// CompliancePolicyStatus is what the operator knows of a policy.
 type CompliancePolicyStatus struct {
-	// observedGeneration is the generation of the spec that this status speaks of.
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	ObservedGeneration int64 `json:"observedGeneration"`
 
-	// conditions are Ready.
+	// conditions are Ready: every expression compiles and is of the right type. Where it is False, what the policy selects is held as Compliant=Unknown.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -225,14 +235,16 @@ type CompliancePolicyStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=compliancepolicies,scope=Cluster,shortName=cpol,categories=longshore
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Jurisdictions",type=string,JSONPath=`.spec.appliesTo.jurisdictions`
 // +kubebuilder:printcolumn:name="From",type=string,JSONPath=`.spec.effectiveFrom`
 // +kubebuilder:printcolumn:name="To",type=string,JSONPath=`.spec.effectiveTo`
 // +kubebuilder:printcolumn:name="Source",type=string,JSONPath=`.spec.source.title`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 
-// CompliancePolicy is a set of dated, sourced rules per jurisdiction, in CEL. In this version its rules are stored, not evaluated: an engagement
-// that a policy selects is held as Compliant=Unknown, never passed.
+// CompliancePolicy is a set of dated, sourced rules per jurisdiction, in CEL. All policies that select an engagement are evaluated, and all that they find is
+// in its status. None of it is legal advice.
 type CompliancePolicy struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -244,9 +256,10 @@ type CompliancePolicy struct {
 	// +required
 	Spec CompliancePolicySpec `json:"spec"`
 
-	// status is what the operator knows; absent in this version.
+	// status is what the operator knows.
 	// +optional
-	Status *CompliancePolicyStatus `json:"status,omitempty"`
+	// +default={"observedGeneration": -1}
+	Status CompliancePolicyStatus `json:"status,omitzero"`
 }
 
 // +kubebuilder:object:root=true

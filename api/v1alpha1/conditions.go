@@ -12,7 +12,7 @@ const (
 
 // Condition types of an Engagement, each the truth about now. Once it is closed they stay as they were at the end.
 const (
-	// ConditionCompliant: no policy holds it. Unknown where a policy applies and cannot be evaluated.
+	// ConditionCompliant: no policy holds it. False where a rule does not hold, Unknown where none denies and one cannot be evaluated.
 	ConditionCompliant = "Compliant"
 	// ConditionApproved: every approval that is asked for stands, for the terms proposed now or, after acceptance, for the accepted ones.
 	ConditionApproved = "Approved"
@@ -32,6 +32,24 @@ const (
 	ConditionOffboarded = "Offboarded"
 )
 
+// Condition types of a Dossier.
+const (
+	// ConditionErased: what is personal in a sealed file is gone. False where its erasure was asked for and something stands against it.
+	ConditionErased = "Erased"
+)
+
+// Reasons of Erased.
+const (
+	// ReasonErased: it was asked for, and nothing stood against it or somebody decided for it.
+	ReasonErased = "Erased"
+	// ReasonRetentionEnded: the time for which it had to be kept is over.
+	ReasonRetentionEnded = "RetentionEnded"
+	// ReasonRetentionConflict: it was asked for, and a policy demands that it be kept; somebody has to decide.
+	ReasonRetentionConflict = "RetentionConflict"
+	// ReasonKept: somebody decided to keep it until the end of retention.
+	ReasonKept = "Kept"
+)
+
 // Reasons of Stalled, and of whatever holds an engagement.
 const (
 	// ReasonReferenceNotFound: something the spec names does not exist.
@@ -44,8 +62,10 @@ const (
 	ReasonTermsInvalid = "TermsInvalid"
 	// ReasonComplianceViolation: a rule denies.
 	ReasonComplianceViolation = "ComplianceViolation"
-	// ReasonComplianceUnknown: a policy selects the engagement and cannot be evaluated.
+	// ReasonComplianceUnknown: a policy selects the engagement and cannot be evaluated: its expressions do not compile, or what they read is not there.
 	ReasonComplianceUnknown = "ComplianceUnknown"
+	// ReasonApprovalRequired: a rule requires another approval of terms that were accepted already.
+	ReasonApprovalRequired = "ApprovalRequired"
 	// ReasonApprovalRejected: somebody rejected these terms.
 	ReasonApprovalRejected = "ApprovalRejected"
 	// ReasonNoCandidates: nobody in the pool can do it, or fillBy has passed.

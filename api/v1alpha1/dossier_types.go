@@ -8,6 +8,7 @@ import (
 // DossierSpec is the sealed file of a closed engagement. The hashes cover salted digests; clear values and salts sit in personal, which can be erased with the chain intact.
 // +kubebuilder:validation:XValidation:rule="self.record == oldSelf.record && self.hash == oldSelf.hash && self.previous == oldSelf.previous",message="a dossier is sealed: only personal can be erased"
 // +kubebuilder:validation:XValidation:rule="!has(self.personal) || (has(oldSelf.personal) && self.personal == oldSelf.personal)",message="personal can be erased whole, and not changed"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.erasure) || has(self.erasure)",message="a request to erase stands: decide on it with erasure.decision"
 type DossierSpec struct {
 	// previous is the hash of the Dossier before this one in the chain; of the first, sha256: and 64 zeros.
 	// +required
@@ -31,6 +32,39 @@ type DossierSpec struct {
 	// +listMapKey=key
 	// +kubebuilder:validation:MaxItems=1200
 	Personal []PersonalValue `json:"personal,omitempty"`
+
+	// erasure asks to erase personal before the end of retention. Whoever asks, or decides, needs the verb erase.
+	// +optional
+	Erasure *Erasure `json:"erasure,omitempty"`
+}
+
+// ErasureDecision decides between a request to erase and a duty to keep.
+// +kubebuilder:validation:Enum=Erase;Keep
+type ErasureDecision string
+
+// The decisions on a conflict between erasure and retention.
+const (
+	// ErasureErase erases at once.
+	ErasureErase ErasureDecision = "Erase"
+	// ErasureKeep keeps until the end of retention.
+	ErasureKeep ErasureDecision = "Keep"
+)
+
+// Erasure is a request to erase what is personal in a sealed file.
+type Erasure struct {
+	// reason for it, without personal data: for example the number of the request.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason"`
+
+	// decision where a policy's retention has not passed yet: Erase or Keep. Without one the conflict is shown, and nothing is erased until the end of retention.
+	// +optional
+	Decision ErasureDecision `json:"decision,omitempty"`
+
+	// by whom it was asked for or, where there is a decision, decided; filled by the API server when absent, any other value is refused.
+	// +optional
+	By *Author `json:"by,omitempty"`
 }
 
 // PersonalValue is the clear value behind a salted digest.
@@ -78,6 +112,11 @@ type DossierRecord struct {
 	// retainUntil is the end of retention, where a policy sets one.
 	// +optional
 	RetainUntil *metav1.Time `json:"retainUntil,omitempty"`
+
+	// retainedBy is the policy that sets it, with its source.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	RetainedBy string `json:"retainedBy,omitempty"`
 
 	// namespace of the engagement.
 	// +required
@@ -335,7 +374,18 @@ type SealedCustody struct {
 	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
+// DossierStatus is what became of what is personal in a sealed file.
+type DossierStatus struct {
+	// conditions are Erased: True once personal is gone; False, with what stands against it, while it is kept although its erasure was asked for.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
 // +kubebuilder:resource:path=dossiers,scope=Cluster,shortName=dos,categories=longshore
 // +kubebuilder:selectablefield:JSONPath=`.spec.record.namespace`
 // +kubebuilder:selectablefield:JSONPath=`.spec.record.engagement`
@@ -344,9 +394,12 @@ type SealedCustody struct {
 // +kubebuilder:printcolumn:name="Engagement",type=string,JSONPath=`.spec.record.engagement`
 // +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.spec.record.outcome`
 // +kubebuilder:printcolumn:name="Sealed",type=string,JSONPath=`.spec.record.sealedAt`
+// +kubebuilder:printcolumn:name="Retain until",type=string,JSONPath=`.spec.record.retainUntil`
+// +kubebuilder:printcolumn:name="Erased",type=string,JSONPath=`.status.conditions[?(@.type=="Erased")].reason`
 // +kubebuilder:printcolumn:name="Hash",type=string,JSONPath=`.spec.hash`,priority=1
 
-// Dossier is the sealed file of a closed engagement, hash-chained; it outlives its namespace. Its name is its sequence number in the chain. The operator alone writes it.
+// Dossier is the sealed file of a closed engagement, hash-chained; it outlives its namespace. Its name is its sequence number in the chain. The operator alone
+// writes it; whoever holds the verb erase can ask to erase what is personal in it.
 type Dossier struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -357,6 +410,10 @@ type Dossier struct {
 	// spec is what is sealed.
 	// +required
 	Spec DossierSpec `json:"spec"`
+
+	// status is absent until personal is erased, or its erasure is asked for.
+	// +optional
+	Status *DossierStatus `json:"status,omitempty"`
 }
 
 // +kubebuilder:object:root=true

@@ -165,6 +165,11 @@ type ProposedTerms struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=71
 	Hash string `json:"hash"`
+
+	// classification is the RFC 8785 digest of the spec's classification alone, as sha256:<hex>: what a determination covers.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	Classification string `json:"classification,omitempty"`
 }
 
 // AcceptedTerms are the terms that a worker accepted.

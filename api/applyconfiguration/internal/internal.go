@@ -898,6 +898,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.CompliancePolicyStatus
+      default:
+        observedGeneration: -1
 - name: com.github.longshore-dev.longshore.api.v1alpha1.CompliancePolicySpec
   map:
     fields:
@@ -965,9 +967,18 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ComplianceStatus
   map:
     fields:
+    - name: determination
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.DeterminationStatus
     - name: nextDeadline
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: requiredApprovals
+      type:
+        scalar: numeric
+    - name: tenure
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.TenureStatus
     - name: violations
       type:
         list:
@@ -1126,6 +1137,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: validFor
       type:
         scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.DeterminationStatus
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: attestation
+      type:
+        namedType: io.k8s.apimachinery.pkg.types.UID
+    - name: expiresAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: workerType
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.WorkerType
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Document
   map:
     fields:
@@ -1150,6 +1176,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spec
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.DossierSpec
+    - name: status
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.DossierStatus
 - name: com.github.longshore-dev.longshore.api.v1alpha1.DossierRecord
   map:
     fields:
@@ -1228,6 +1257,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: retainUntil
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: retainedBy
+      type:
+        scalar: string
     - name: score
       type:
         scalar: string
@@ -1267,6 +1299,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.DossierSpec
   map:
     fields:
+    - name: erasure
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Erasure
     - name: hash
       type:
         scalar: string
@@ -1284,6 +1319,17 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: record
       type:
         namedType: com.github.longshore-dev.longshore.api.v1alpha1.DossierRecord
+- name: com.github.longshore-dev.longshore.api.v1alpha1.DossierStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Ending
   map:
     fields:
@@ -1638,6 +1684,20 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verifiedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.longshore-dev.longshore.api.v1alpha1.Erasure
+  map:
+    fields:
+    - name: by
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Author
+    - name: decision
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.ErasureDecision
+    - name: reason
+      type:
+        scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.ErasureDecision
+  scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Evaluation
   map:
     fields:
@@ -1782,6 +1842,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Finding
   map:
     fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: enforcement
+      type:
+        namedType: com.github.longshore-dev.longshore.api.v1alpha1.Enforcement
     - name: message
       type:
         scalar: string
@@ -1791,6 +1857,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rule
       type:
         scalar: string
+    - name: undecided
+      type:
+        scalar: boolean
 - name: com.github.longshore-dev.longshore.api.v1alpha1.FunnelStep
   map:
     fields:
@@ -2380,6 +2449,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.ProposedTerms
   map:
     fields:
+    - name: classification
+      type:
+        scalar: string
     - name: hash
       type:
         scalar: string
@@ -3153,8 +3225,23 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: resetGap
       type:
         scalar: string
+    - name: warnBefore
+      type:
+        scalar: string
 - name: com.github.longshore-dev.longshore.api.v1alpha1.TenureScope
   scalar: string
+- name: com.github.longshore-dev.longshore.api.v1alpha1.TenureStatus
+  map:
+    fields:
+    - name: limit
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: policy
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.longshore-dev.longshore.api.v1alpha1.Termination
   map:
     fields:

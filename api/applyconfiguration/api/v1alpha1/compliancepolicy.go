@@ -14,15 +14,15 @@ import (
 // CompliancePolicyApplyConfiguration represents a declarative configuration of the CompliancePolicy type for use
 // with apply.
 //
-// CompliancePolicy is a set of dated, sourced rules per jurisdiction, in CEL. In this version its rules are stored, not evaluated: an engagement
-// that a policy selects is held as Compliant=Unknown, never passed.
+// CompliancePolicy is a set of dated, sourced rules per jurisdiction, in CEL. All policies that select an engagement are evaluated, and all that they find is
+// in its status. None of it is legal advice.
 type CompliancePolicyApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is the rules.
 	Spec *CompliancePolicySpecApplyConfiguration `json:"spec,omitempty"`
-	// status is what the operator knows; absent in this version.
+	// status is what the operator knows.
 	Status *CompliancePolicyStatusApplyConfiguration `json:"status,omitempty"`
 }
 

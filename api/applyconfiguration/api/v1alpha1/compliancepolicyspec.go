@@ -21,19 +21,20 @@ type CompliancePolicySpecApplyConfiguration struct {
 	EffectiveTo *v1.Time `json:"effectiveTo,omitempty"`
 	// source of the rules.
 	Source *PolicySourceApplyConfiguration `json:"source,omitempty"`
-	// requiredDocuments that the worker must have, by name.
+	// requiredDocuments that the worker must hold, by name; one that has expired does not count.
 	RequiredDocuments []string `json:"requiredDocuments,omitempty"`
-	// requiredSteps that the onboarding checklist must have, by name.
+	// requiredSteps that the onboarding checklist in force must have, by name, as required steps that the engagement's mode keeps.
 	RequiredSteps []string `json:"requiredSteps,omitempty"`
-	// requiredApprovals is the smallest number of approvers of each stage.
+	// requiredApprovals is the smallest number of approvers of each stage or, without stages, of the engagement, and of each amendment.
 	RequiredApprovals *int32 `json:"requiredApprovals,omitempty"`
 	// tenure limits how long one person may be engaged.
 	Tenure *TenureApplyConfiguration `json:"tenure,omitempty"`
-	// determination says how long an attested classification counts.
+	// determination asks for an attested classification, and says how long it counts. Without it none is asked for; a rule that reads
+	// engagement.spec.classification.facts needs it, because facts count only as determined.
 	Determination *DeterminationApplyConfiguration `json:"determination,omitempty"`
-	// retention is how long the sealed file is kept, as an ISO 8601 period.
+	// retention is how long the sealed file is kept after the end of the work, as an ISO 8601 period, for example P6Y. Of several policies the longest counts.
 	Retention *string `json:"retention,omitempty"`
-	// rules in CEL.
+	// rules in CEL, all of which are evaluated.
 	Rules []PolicyRuleApplyConfiguration `json:"rules,omitempty"`
 }
 

@@ -9,11 +9,11 @@ import (
 // CompliancePolicyStatusApplyConfiguration represents a declarative configuration of the CompliancePolicyStatus type for use
 // with apply.
 //
-// CompliancePolicyStatus is what the operator knows of a policy. No reconciler writes it in this version.
+// CompliancePolicyStatus is what the operator knows of a policy.
 type CompliancePolicyStatusApplyConfiguration struct {
-	// observedGeneration is the generation of the spec that this status speaks of.
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions are Ready.
+	// conditions are Ready: every expression compiles and is of the right type. Where it is False, what the policy selects is held as Compliant=Unknown.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -11,12 +11,19 @@ import (
 //
 // ComplianceStatus is what the policies say.
 type ComplianceStatusApplyConfiguration struct {
-	// violations that hold or stall the engagement.
+	// violations hold the engagement before somebody has accepted; afterwards they stop new and wider grants.
 	Violations []FindingApplyConfiguration `json:"violations,omitempty"`
-	// warnings of limits that come near.
+	// warnings of rules that only warn, and of limits that come near.
 	Warnings []FindingApplyConfiguration `json:"warnings,omitempty"`
 	// nextDeadline is when time alone will change the answer.
 	NextDeadline *v1.Time `json:"nextDeadline,omitempty"`
+	// requiredApprovals is how many approvers the policies ask for: of each stage or, without stages, of the engagement; one more where a rule that requires
+	// approval does not hold. Absent: no more than spec.approvals.
+	RequiredApprovals *int32 `json:"requiredApprovals,omitempty"`
+	// tenure is the nearest limit on how long the person may be engaged.
+	Tenure *TenureStatusApplyConfiguration `json:"tenure,omitempty"`
+	// determination of the classification that counts.
+	Determination *DeterminationStatusApplyConfiguration `json:"determination,omitempty"`
 }
 
 // ComplianceStatusApplyConfiguration constructs a declarative configuration of the ComplianceStatus type for use with
@@ -56,5 +63,29 @@ func (b *ComplianceStatusApplyConfiguration) WithWarnings(values ...*FindingAppl
 // If called multiple times, the NextDeadline field is set to the value of the last call.
 func (b *ComplianceStatusApplyConfiguration) WithNextDeadline(value v1.Time) *ComplianceStatusApplyConfiguration {
 	b.NextDeadline = &value
+	return b
+}
+
+// WithRequiredApprovals sets the RequiredApprovals field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RequiredApprovals field is set to the value of the last call.
+func (b *ComplianceStatusApplyConfiguration) WithRequiredApprovals(value int32) *ComplianceStatusApplyConfiguration {
+	b.RequiredApprovals = &value
+	return b
+}
+
+// WithTenure sets the Tenure field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Tenure field is set to the value of the last call.
+func (b *ComplianceStatusApplyConfiguration) WithTenure(value *TenureStatusApplyConfiguration) *ComplianceStatusApplyConfiguration {
+	b.Tenure = value
+	return b
+}
+
+// WithDetermination sets the Determination field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Determination field is set to the value of the last call.
+func (b *ComplianceStatusApplyConfiguration) WithDetermination(value *DeterminationStatusApplyConfiguration) *ComplianceStatusApplyConfiguration {
+	b.Determination = value
 	return b
 }

@@ -5,9 +5,10 @@ package v1alpha1
 // DeterminationApplyConfiguration represents a declarative configuration of the Determination type for use
 // with apply.
 //
-// Determination says how long an attested classification counts.
+// Determination asks that the classification be attested, by determination/classification, by somebody with the verb classify who is neither a requester
+// nor the worker. It covers the classification that stood when it was attested: a changed one has to be determined anew.
 type DeterminationApplyConfiguration struct {
-	// validFor as an ISO 8601 period.
+	// validFor is how long it counts, as an ISO 8601 period, for example P1Y.
 	ValidFor *string `json:"validFor,omitempty"`
 }
 

@@ -14,13 +14,16 @@ import (
 // DossierApplyConfiguration represents a declarative configuration of the Dossier type for use
 // with apply.
 //
-// Dossier is the sealed file of a closed engagement, hash-chained; it outlives its namespace. Its name is its sequence number in the chain. The operator alone writes it.
+// Dossier is the sealed file of a closed engagement, hash-chained; it outlives its namespace. Its name is its sequence number in the chain. The operator alone
+// writes it; whoever holds the verb erase can ask to erase what is personal in it.
 type DossierApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is what is sealed.
 	Spec *DossierSpecApplyConfiguration `json:"spec,omitempty"`
+	// status is absent until personal is erased, or its erasure is asked for.
+	Status *DossierStatusApplyConfiguration `json:"status,omitempty"`
 }
 
 // Dossier constructs a declarative configuration of the Dossier type for use with
@@ -65,6 +68,12 @@ func ExtractDossierFrom(dossier *apiv1alpha1.Dossier, fieldManager string, subre
 // applied if another fieldManager has updated or force applied any of the previously applied fields.
 func ExtractDossier(dossier *apiv1alpha1.Dossier, fieldManager string) (*DossierApplyConfiguration, error) {
 	return ExtractDossierFrom(dossier, fieldManager, "")
+}
+
+// ExtractDossierStatus extracts the applied configuration owned by fieldManager from
+// dossier for the status subresource.
+func ExtractDossierStatus(dossier *apiv1alpha1.Dossier, fieldManager string) (*DossierApplyConfiguration, error) {
+	return ExtractDossierFrom(dossier, fieldManager, "status")
 }
 
 func (b DossierApplyConfiguration) IsApplyConfiguration() {}
@@ -232,6 +241,14 @@ func (b *DossierApplyConfiguration) ensureObjectMetaApplyConfigurationExists() {
 // If called multiple times, the Spec field is set to the value of the last call.
 func (b *DossierApplyConfiguration) WithSpec(value *DossierSpecApplyConfiguration) *DossierApplyConfiguration {
 	b.Spec = value
+	return b
+}
+
+// WithStatus sets the Status field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Status field is set to the value of the last call.
+func (b *DossierApplyConfiguration) WithStatus(value *DossierStatusApplyConfiguration) *DossierApplyConfiguration {
+	b.Status = value
 	return b
 }
 

@@ -19,6 +19,8 @@ type DossierRecordApplyConfiguration struct {
 	SealedAt *v1.Time `json:"sealedAt,omitempty"`
 	// retainUntil is the end of retention, where a policy sets one.
 	RetainUntil *v1.Time `json:"retainUntil,omitempty"`
+	// retainedBy is the policy that sets it, with its source.
+	RetainedBy *string `json:"retainedBy,omitempty"`
 	// namespace of the engagement.
 	Namespace *string `json:"namespace,omitempty"`
 	// engagement by name.
@@ -90,6 +92,14 @@ func (b *DossierRecordApplyConfiguration) WithSealedAt(value v1.Time) *DossierRe
 // If called multiple times, the RetainUntil field is set to the value of the last call.
 func (b *DossierRecordApplyConfiguration) WithRetainUntil(value v1.Time) *DossierRecordApplyConfiguration {
 	b.RetainUntil = &value
+	return b
+}
+
+// WithRetainedBy sets the RetainedBy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RetainedBy field is set to the value of the last call.
+func (b *DossierRecordApplyConfiguration) WithRetainedBy(value string) *DossierRecordApplyConfiguration {
+	b.RetainedBy = &value
 	return b
 }
 

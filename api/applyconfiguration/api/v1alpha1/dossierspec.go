@@ -15,6 +15,8 @@ type DossierSpecApplyConfiguration struct {
 	Record *DossierRecordApplyConfiguration `json:"record,omitempty"`
 	// personal holds the clear values and salts behind the record's digests.
 	Personal []PersonalValueApplyConfiguration `json:"personal,omitempty"`
+	// erasure asks to erase personal before the end of retention. Whoever asks, or decides, needs the verb erase.
+	Erasure *ErasureApplyConfiguration `json:"erasure,omitempty"`
 }
 
 // DossierSpecApplyConfiguration constructs a declarative configuration of the DossierSpec type for use with
@@ -57,5 +59,13 @@ func (b *DossierSpecApplyConfiguration) WithPersonal(values ...*PersonalValueApp
 		}
 		b.Personal = append(b.Personal, *values[i])
 	}
+	return b
+}
+
+// WithErasure sets the Erasure field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Erasure field is set to the value of the last call.
+func (b *DossierSpecApplyConfiguration) WithErasure(value *ErasureApplyConfiguration) *DossierSpecApplyConfiguration {
+	b.Erasure = value
 	return b
 }

@@ -2,6 +2,11 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // FindingApplyConfiguration represents a declarative configuration of the Finding type for use
 // with apply.
 //
@@ -9,8 +14,14 @@ package v1alpha1
 type FindingApplyConfiguration struct {
 	// policy is the CompliancePolicy.
 	Policy *string `json:"policy,omitempty"`
-	// rule of the policy.
+	// rule of the policy; absent where it is something else that the policy asks for.
 	Rule *string `json:"rule,omitempty"`
+	// enforcement of the rule: Deny, RequireApproval, Warn or End. What a policy asks for beside its rules is enforced as Deny.
+	Enforcement *apiv1alpha1.Enforcement `json:"enforcement,omitempty"`
+	// undecided says that it could not be evaluated.
+	Undecided *bool `json:"undecided,omitempty"`
+	// at is when it will not hold any more, where it is a warning ahead of time.
+	At *v1.Time `json:"at,omitempty"`
 	// message says what is wrong, by which source, and what to do.
 	Message *string `json:"message,omitempty"`
 }
@@ -34,6 +45,30 @@ func (b *FindingApplyConfiguration) WithPolicy(value string) *FindingApplyConfig
 // If called multiple times, the Rule field is set to the value of the last call.
 func (b *FindingApplyConfiguration) WithRule(value string) *FindingApplyConfiguration {
 	b.Rule = &value
+	return b
+}
+
+// WithEnforcement sets the Enforcement field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Enforcement field is set to the value of the last call.
+func (b *FindingApplyConfiguration) WithEnforcement(value apiv1alpha1.Enforcement) *FindingApplyConfiguration {
+	b.Enforcement = &value
+	return b
+}
+
+// WithUndecided sets the Undecided field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Undecided field is set to the value of the last call.
+func (b *FindingApplyConfiguration) WithUndecided(value bool) *FindingApplyConfiguration {
+	b.Undecided = &value
+	return b
+}
+
+// WithAt sets the At field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the At field is set to the value of the last call.
+func (b *FindingApplyConfiguration) WithAt(value v1.Time) *FindingApplyConfiguration {
+	b.At = &value
 	return b
 }
 

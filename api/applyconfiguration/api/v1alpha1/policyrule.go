@@ -13,13 +13,14 @@ import (
 type PolicyRuleApplyConfiguration struct {
 	// name of the rule.
 	Name *string `json:"name,omitempty"`
-	// expression in CEL over engagement, worker, pool, checklist, tenure and now; it must yield true.
+	// expression in CEL over engagement, worker, pool, checklist, tenure and now; it must yield true. One that cannot be evaluated holds the engagement.
+	// A rule that reads worker or tenure is evaluated for each candidate and then for the worker, not before there is one.
 	Expression *string `json:"expression,omitempty"`
-	// messageExpression in CEL yields the message when the rule does not hold.
+	// messageExpression in CEL yields the message when the rule does not hold. Default: the expression.
 	MessageExpression *string `json:"messageExpression,omitempty"`
 	// enforcement is Deny, RequireApproval, Warn or End.
 	Enforcement *apiv1alpha1.Enforcement `json:"enforcement,omitempty"`
-	// warnBefore is how long ahead it warns of a limit, as an ISO 8601 period.
+	// warnBefore is how long before time alone makes the rule fail a warning is given, as an ISO 8601 period. Default: no warning.
 	WarnBefore *string `json:"warnBefore,omitempty"`
 }
 

@@ -9,6 +9,8 @@ package v1alpha1
 type ProposedTermsApplyConfiguration struct {
 	// hash is the RFC 8785 digest of the spec's statement of work, access, classification and grace, as sha256:<hex>.
 	Hash *string `json:"hash,omitempty"`
+	// classification is the RFC 8785 digest of the spec's classification alone, as sha256:<hex>: what a determination covers.
+	Classification *string `json:"classification,omitempty"`
 }
 
 // ProposedTermsApplyConfiguration constructs a declarative configuration of the ProposedTerms type for use with
@@ -22,5 +24,13 @@ func ProposedTerms() *ProposedTermsApplyConfiguration {
 // If called multiple times, the Hash field is set to the value of the last call.
 func (b *ProposedTermsApplyConfiguration) WithHash(value string) *ProposedTermsApplyConfiguration {
 	b.Hash = &value
+	return b
+}
+
+// WithClassification sets the Classification field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Classification field is set to the value of the last call.
+func (b *ProposedTermsApplyConfiguration) WithClassification(value string) *ProposedTermsApplyConfiguration {
+	b.Classification = &value
 	return b
 }

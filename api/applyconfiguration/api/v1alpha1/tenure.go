@@ -11,12 +11,14 @@ import (
 //
 // Tenure limits how long one person may be engaged.
 type TenureApplyConfiguration struct {
-	// max is the longest tenure, as an ISO 8601 period, for example P18M.
+	// max is the longest tenure, as an ISO 8601 period, for example P18M. At the limit the engagement ends, and no access outlives it.
 	Max *string `json:"max,omitempty"`
-	// resetGap is the gap that, when exceeded, starts the count anew, as an ISO 8601 period.
+	// resetGap is the gap that, when exceeded, starts the count anew, as an ISO 8601 period. Default: no gap does.
 	ResetGap *string `json:"resetGap,omitempty"`
 	// across what it is counted, by personKey: Pool, Namespace or Cluster. Default: Cluster.
 	Across *apiv1alpha1.TenureScope `json:"across,omitempty"`
+	// warnBefore is how long ahead of the limit a warning is given, as an ISO 8601 period. Default: P30D.
+	WarnBefore *string `json:"warnBefore,omitempty"`
 }
 
 // TenureApplyConfiguration constructs a declarative configuration of the Tenure type for use with
@@ -46,5 +48,13 @@ func (b *TenureApplyConfiguration) WithResetGap(value string) *TenureApplyConfig
 // If called multiple times, the Across field is set to the value of the last call.
 func (b *TenureApplyConfiguration) WithAcross(value apiv1alpha1.TenureScope) *TenureApplyConfiguration {
 	b.Across = &value
+	return b
+}
+
+// WithWarnBefore sets the WarnBefore field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the WarnBefore field is set to the value of the last call.
+func (b *TenureApplyConfiguration) WithWarnBefore(value string) *TenureApplyConfiguration {
+	b.WarnBefore = &value
 	return b
 }
