@@ -10,8 +10,9 @@ func operatorOnly() policy {
 	return policy{
 		name: "longshore-operator-only",
 		comment: `What the operator knows is written by the operator: AccessGrants, Dossiers, and the status of every kind. The garbage
-collector may take its own marks and owners that are gone off an AccessGrant. It holds for objects that are being deleted too: a
-status that is forged then would make Longshore forget what it owes.`,
+collector may take its own marks and owners that are gone off an AccessGrant, and people may set spec.erasure of a Dossier, which
+longshore-erasure judges, and nothing else of it. It holds for objects that are being deleted too: a status that is forged
+then would make Longshore forget what it owes.`,
 		match: []rule{on("accessgrants,dossiers", create, update), on("*/status", update)},
 		when:  []condition{notOperator},
 		validations: []validation{{
@@ -21,10 +22,13 @@ status that is forged then would make Longshore forget what it owes.`,
 		}, {
 			Expression: lines(
 				"request.?subResource == optional.of('status') ||",
-				"(request.operation == 'UPDATE' && "+caller+" == '"+garbageCollector+"' && object.spec == oldObject.spec)"),
-			Reason:            forbidden,
-			Message:           "operator-only: Longshore alone writes this kind",
-			MessageExpression: "'operator-only: Longshore alone writes ' + request.resource.resource + '; ask for access in the spec of an Engagement'",
+				"(request.operation == 'UPDATE' && "+caller+" == '"+garbageCollector+"' && object.spec == oldObject.spec) ||",
+				onlyErasure()),
+			Reason:  forbidden,
+			Message: "operator-only: Longshore alone writes this kind",
+			MessageExpression: lines(
+				"'operator-only: Longshore alone writes ' + request.resource.resource + (request.resource.resource == 'dossiers' ?",
+				"'; whoever holds the verb erase sets spec.erasure, and nothing else' : '; ask for access in the spec of an Engagement')"),
 		}},
 	}
 }
@@ -33,8 +37,9 @@ func records() policy {
 	return policy{
 		name: "longshore-records",
 		comment: `What was stated, granted and sealed stays. Statements and grants go with what they are about, by the garbage collector
-and the namespace controller, and a Dossier when its retention ends, by the operator. kube-controller-manager must
-run with --use-service-account-credentials, as it does wherever kubeadm or a cloud provider set it up.`,
+and the namespace controller. A Dossier stays: when its retention ends, or when that was asked for, the operator erases
+what is personal in it. kube-controller-manager must run with --use-service-account-credentials, as it does wherever
+kubeadm or a cloud provider set it up.`,
 		match: []rule{on("accessgrants,attestations,dossiers,evaluations", remove)},
 		validations: []validation{{
 			Expression:        isOneOf(admission.OperatorUsername, garbageCollector, namespaceController),

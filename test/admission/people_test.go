@@ -34,8 +34,9 @@ const (
 	tom      = "tom@example.com"   // Talent operations, in the team and in the pool.
 	lea      = "lea@example.com"   // Legal.
 	sam      = "sam@example.com"   // Security.
+	dee      = "dee@example.com"   // Data protection.
 	gus      = "gus@example.com"   // A requester who may hand out every profile.
-	owen     = "owen@example.com"  // Owns one profile; may state, and hand out production, and no more.
+	owen     = "owen@example.com"  // Owns one profile and one sealed file; may state, hand out production, erase the file, and no more.
 	ivy      = "ivy@example.com"   // An integration that may speak for workers and, by mistake, not speak at all.
 	ed       = "ed@example.com"    // May write every object of every kind, status included, and holds no custom verb.
 	root     = "root@example.com"  // Holds every verb, custom ones included.
@@ -46,6 +47,9 @@ const (
 
 // production is the profile that mia may not hand out.
 const production = "production"
+
+// owned is the sealed file that owen may erase.
+const owned = "0000000042"
 
 // profiles are those that mia may hand out: as many as an engagement may list.
 var profiles = func() []string {
@@ -61,6 +65,7 @@ var rules = map[string][]rbacv1.PolicyRule{
 	"test-grant-mia":  {{APIGroups: []string{"gig.longshore.dev"}, Resources: []string{"accessprofiles"}, ResourceNames: profiles, Verbs: []string{"grant"}}},
 	"test-grant-all":  {{APIGroups: []string{"gig.longshore.dev"}, Resources: []string{"accessprofiles"}, Verbs: []string{"grant"}}},
 	"test-grant-owen": {{APIGroups: []string{"gig.longshore.dev"}, Resources: []string{"accessprofiles"}, ResourceNames: []string{production}, Verbs: []string{"grant"}}},
+	"test-erase-owen": {{APIGroups: []string{"gig.longshore.dev"}, Resources: []string{"dossiers"}, ResourceNames: []string{owned}, Verbs: []string{"get", "update", "erase"}}},
 	"test-editor": {{
 		APIGroups: []string{"gig.longshore.dev"},
 		Resources: []string{"*", "*/status"},
@@ -83,8 +88,9 @@ var roles = []struct{ namespace, user, role string }{
 	{team, tom, "longshore-talent-operations"}, {pool, tom, "longshore-talent-operations"},
 	{"", lea, "longshore-legal"},
 	{"", sam, "longshore-security"},
+	{"", dee, "longshore-data-protection"},
 	{team, gus, "longshore-requester"}, {legacy, gus, "longshore-requester"}, {"", gus, "test-grant-all"},
-	{team, owen, "longshore-attestation-author"}, {"", owen, "test-grant-owen"},
+	{team, owen, "longshore-attestation-author"}, {"", owen, "test-grant-owen"}, {"", owen, "test-erase-owen"},
 	{team, ivy, "test-only-attest-for"},
 	{"", ed, "test-editor"},
 	{team, gitops, "longshore-engagement-editor"}, {"", gitops, "test-grant-mia"},

@@ -36,6 +36,7 @@ var Required = []Requirement{
 	{Policy: "longshore-binding", Binding: "longshore-binding"},
 	{Policy: "longshore-decommission", Binding: "longshore-decommission"},
 	{Policy: "longshore-end", Binding: "longshore-end"},
+	{Policy: "longshore-erasure", Binding: "longshore-erasure"},
 	{Policy: "longshore-evaluation", Binding: "longshore-evaluation"},
 	{Policy: "longshore-finalizers", Binding: "longshore-finalizers"},
 	{Policy: "longshore-frozen", Binding: "longshore-frozen"},
