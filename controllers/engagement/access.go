@@ -64,7 +64,7 @@ func (p *pass) withdrawn() v1alpha1.Withdrawal {
 	switch {
 	case p.deleting():
 		return v1alpha1.WithdrawalDeleted
-	case p.ended() && p.forCause():
+	case p.ended() && (p.forCause() || p.endsByRule() || p.verdict().Ends() != nil):
 		return v1alpha1.WithdrawalEnded
 	case p.withdrawnByPeople():
 		return v1alpha1.WithdrawalWithdrawn
@@ -118,8 +118,8 @@ func (p *pass) decideGrant(profile string, inForce terms.InForce, withdrawn v1al
 		spec.NotBefore = existing.Spec.NotBefore
 		spec.Preexisting, spec.Custody = p.preexistingDecisions(existing), p.custody(existing)
 	}
-	if p.ended() && spec.Withdraw == "" && !spec.ExpiresAt.After(p.Now) {
-		spec.Withdraw = v1alpha1.WithdrawalEnded
+	if p.ended() && spec.Withdraw == "" && (!spec.ExpiresAt.After(p.Now) || existing != nil && existing.Spec.Withdraw == v1alpha1.WithdrawalEnded) {
+		spec.Withdraw = v1alpha1.WithdrawalEnded // what the end took away nothing gives back
 	}
 	if p.ended() && spec.ExpiresAt.After(p.Now) {
 		p.until(spec.ExpiresAt.Time)
@@ -174,7 +174,7 @@ func (p *pass) availableFrom(profile string) v1alpha1.AvailableFrom {
 	return v1alpha1.AvailableFromAssigned
 }
 
-// expiry is the end, with the smaller of both graces; none for cause.
+// expiry is the end, with the smaller of both graces, and at the latest the tenure limit. There is no grace for cause, or where a rule of compliance ends the work.
 func (p *pass) expiry(profile string, inForce terms.InForce) time.Time {
 	end := inForce.End
 	if e := p.st.Ending; e != nil && e.At.Time.Before(end) {
@@ -187,7 +187,7 @@ func (p *pass) expiry(profile string, inForce terms.InForce) time.Time {
 	if ap := p.Profiles[profile]; ap != nil && ap.Spec.MaxGrace != nil {
 		maxGrace = ap.Spec.MaxGrace.Duration
 	}
-	return terms.GrantExpiry(end, inForce.Grace, maxGrace, p.forCause(), nil).Truncate(time.Second)
+	return terms.GrantExpiry(end, inForce.Grace, maxGrace, p.forCause() || p.endsByRule(), p.tenureLimit()).Truncate(time.Second)
 }
 
 // widens says whether a grant gives more than the one there is.
@@ -227,7 +227,7 @@ func (p *pass) permitted(profile string) bool {
 // accessApproved says whether nobody rejects handing the profile out and, where the requester's account is shared, somebody approved it.
 func (p *pass) accessApproved(profile string) bool {
 	if slices.Contains(p.accessToApprove(), profile) {
-		return p.approvedBy(prefixAccess+profile, 1, "access to "+profile)
+		return p.approvedBy(prefixAccess+profile, 1, "access to "+profile, "")
 	}
 	return p.rejection(prefixAccess+profile) == nil
 }
@@ -259,9 +259,14 @@ func (p *pass) noteHolds() {
 	if p.ended() {
 		return
 	}
-	for _, f := range p.complianceHolds(p.jurisdictionOfPinned()) {
+	held := p.complianceHolds()
+	for _, f := range held {
 		hold(f.Reason, f.Message)
-		p.wait("compliance/policies", v1alpha1.RoleManager, p.since("compliance/policies"), nil, f.Message)
+	}
+	p.waitForCompliance(held, v1alpha1.RoleManager)
+	if o := p.unsettled(); o != nil {
+		hold(v1alpha1.ReasonApprovalRequired, o.message)
+		p.wait(o.claim, v1alpha1.ActorApprover, p.since(o.claim), nil, o.message)
 	}
 	for _, a := range p.st.Terms.Access {
 		if p.Profiles[a.Name] == nil {

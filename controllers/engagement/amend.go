@@ -34,6 +34,15 @@ func (p *pass) amend() {
 		p.refuseAmendment(v1alpha1.AmendmentInvalid, strings.Join(problems, "; "))
 		return
 	}
+	if held := p.newlyHeld(); held != "" {
+		a.ExpiresAt = nil // people's time to answer begins once the policies let it pass
+		p.refuseAmendment(v1alpha1.AmendmentInvalid, held)
+		return
+	}
+	if a.ExpiresAt == nil {
+		a.ExpiresAt = metaTime(p.Now.Add(p.offerTimeout()).Truncate(time.Second))
+	}
+	p.until(a.ExpiresAt.Time)
 	if a.NeedsApproval && !p.amendmentApproved(a) {
 		return
 	}
@@ -56,11 +65,8 @@ func (p *pass) amendment(change terms.Change) *v1alpha1.AmendmentStatus {
 	}
 	a := p.st.Amendment
 	a.State = v1alpha1.AmendmentAwaitingApproval
-	a.NeedsApproval = change.Dearer || change.Longer || change.MoreAccess
+	a.NeedsApproval = change.Dearer || change.Longer || change.MoreAccess || len(p.verdictOfAmendment().Approvals) > 0
 	a.Message = truncate(change.Words, 1024)
-	if a.ExpiresAt != nil {
-		p.until(a.ExpiresAt.Time)
-	}
 	return a
 }
 
@@ -89,14 +95,16 @@ func (p *pass) amendmentApproved(a *v1alpha1.AmendmentStatus) bool {
 			approvers++
 		}
 	}
-	if approvers >= p.requiredApprovals() && p.addedAccessApproved() {
+	v := p.verdictOfAmendment()
+	need := p.approvers(v)
+	if approvers >= need && p.addedAccessApproved() {
 		return true
 	}
 	if !a.ExpiresAt.After(p.Now) {
 		p.refuseAmendment(v1alpha1.AmendmentUnanswered, "nobody approved them in time")
 		return false
 	}
-	p.wait(claimAmendment, v1alpha1.ActorApprover, a.Since.Time, &a.ExpiresAt.Time, fmt.Sprintf("%d of %d approvals of the change (%s): attest %s Approved or Rejected with terms %s", approvers, p.requiredApprovals(), a.Message, claimAmendment, a.Hash))
+	p.wait(claimAmendment, v1alpha1.ActorApprover, a.Since.Time, &a.ExpiresAt.Time, fmt.Sprintf("%d of %d approvals of the change (%s): attest %s Approved or Rejected with terms %s%s", approvers, need, a.Message, claimAmendment, a.Hash, whyMore(v)))
 	return false
 }
 
@@ -104,7 +112,7 @@ func (p *pass) amendmentApproved(a *v1alpha1.AmendmentStatus) bool {
 func (p *pass) addedAccessApproved() bool {
 	ok := true
 	for _, profile := range p.accessToApprove() {
-		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile) {
+		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile, "") {
 			ok = false
 		}
 	}

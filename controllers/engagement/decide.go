@@ -27,13 +27,14 @@ func decide(s *scope) (*decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.st.Proposed = &v1alpha1.ProposedTerms{Hash: hash}
+	p.st.Proposed = &v1alpha1.ProposedTerms{Hash: hash, Classification: p.classificationHash(&s.Engagement.Spec)}
 	p.noteRequester()
 	if p.st.Phase == "" {
 		p.enter(v1alpha1.PhasePending)
 	}
 	p.followWorker()
 	p.live()
+	p.noteCompliance()
 	p.decideAccess()
 	p.summariseAccess()
 	p.score()

@@ -51,7 +51,7 @@ func (p *pass) end(e v1alpha1.Ending) {
 	p.st.Ends = e.At.UTC().Format(time.RFC3339)
 }
 
-// ends lists every end that somebody stated, and the planned one. Where two fall on the same second the one listed first counts.
+// ends lists every end that somebody stated or a policy brings, and the planned one. Where two fall on the same second the one listed first counts.
 func (p *pass) ends() []v1alpha1.Ending {
 	var ends []v1alpha1.Ending
 	if p.deleting() {
@@ -74,11 +74,18 @@ func (p *pass) ends() []v1alpha1.Ending {
 	if at := p.deliveredAt(); at != nil {
 		ends = append(ends, v1alpha1.Ending{Cause: v1alpha1.EndDelivered, At: metav1.NewTime(*at)})
 	}
+	if e := p.complianceEnd(); e != nil {
+		ends = append(ends, *e)
+	}
 	planned := p.plannedEnd()
 	if p.engaged() && planned.Before(p.Now) && planned.Before(p.st.Terms.StatementOfWork.End.Time) && p.st.Ends != planned.UTC().Format(time.RFC3339) {
 		planned = p.Now // a spec that is dated back ends now
 	}
-	return append(ends, v1alpha1.Ending{Cause: v1alpha1.EndPlanned, At: metav1.NewTime(planned)})
+	ends = append(ends, v1alpha1.Ending{Cause: v1alpha1.EndPlanned, At: metav1.NewTime(planned)})
+	if e := p.tenureEnd(); e != nil {
+		ends = append(ends, *e)
+	}
+	return ends
 }
 
 // termination in the spec. Without an effective time it is effective when first seen; so it is where it is for cause, which allows no notice, and where it is

@@ -70,9 +70,7 @@ func (p *pass) judge(att *v1alpha1.Attestation, rec v1alpha1.AttestationRecord) 
 			return selfDealing("nobody decides on their own rehire; somebody else with the verb accept must")
 		}
 	case areaDetermination:
-		if p.requesters()[rec.Author] {
-			return selfDealing("a requester of the engagement cannot determine its classification; somebody else with the verb classify must")
-		}
+		return p.judgeDetermination(rec)
 	case areaFeedback:
 	default:
 		return ignored(reasonUnknown, "claim %q cannot be made of an engagement", rec.Claim)
@@ -111,8 +109,25 @@ func (p *pass) judgeApproval(rec v1alpha1.AttestationRecord, item string) *v1alp
 	if p.isWorker(rec.Author, rec.OnBehalfOf) || p.isCandidate(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot decide the approval of their own engagement; somebody else with the verb approve must")
 	}
-	if p.st.Proposed == nil || rec.Terms != p.st.Proposed.Hash {
+	inForce := p.engaged() && rec.Terms == p.st.Terms.Proposed && p.unsettled() != nil // a rule asks for one more approval of what was accepted
+	if rec.Terms != p.st.Proposed.Hash && !inForce {
 		return ignored(reasonOther, "it speaks of terms that are not the ones proposed now; read the engagement again and state it with terms: %s", proposedHash(p.st))
+	}
+	return nil
+}
+
+func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
+	if rec.Claim != claimDetermination {
+		return ignored(reasonUnknown, "of an engagement, determine %s", claimDetermination)
+	}
+	if p.requesters()[rec.Author] {
+		return selfDealing("a requester of the engagement cannot determine its classification; somebody else with the verb classify must")
+	}
+	if p.isWorker(rec.Author, rec.OnBehalfOf) || p.isCandidate(rec.Author, rec.OnBehalfOf) {
+		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
+	}
+	if rec.Terms != "" && rec.Terms != p.st.Proposed.Classification {
+		return ignored(reasonOther, "it speaks of a classification that is not the one proposed now; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,11 +28,17 @@ type roster struct {
 type load struct {
 	// Places are the engagements that the person holds or has been offered.
 	Places []place
-	// Tenure are the spans for which the person was, is, or will be engaged.
-	Tenure []policy.Span
+	// History is what the person was, is, or will be engaged in, in the order of its beginnings.
+	History []engaged
 	// Rehire is the newest decision on engaging the person again.
 	Rehire   v1alpha1.Rehire
 	RehireAt time.Time
+}
+
+// engaged is one engagement that a person accepted.
+type engaged struct {
+	policy.Engaged
+	UID types.UID
 }
 
 // place is one engagement that takes up a person.
@@ -126,7 +133,21 @@ func (r *Reconciler) readLoad(ctx context.Context, person string) (load, error) 
 			}
 		}
 	}
-	return loadOf(engagements), nil
+	return loadOf(engagements, workers.Items), nil
+}
+
+// readHistory reads what else the person who is engaged was, is, or will be engaged in: tenure is counted across all of it. Without a policy nobody asks.
+func (r *Reconciler) readHistory(ctx context.Context, s *scope) error {
+	person := s.Engagement.Status.Worker
+	if person == nil || len(s.Policies) == 0 {
+		return nil
+	}
+	accepted := &v1alpha1.EngagementList{}
+	if err := r.Client.List(ctx, accepted, client.MatchingFields{index.EngagementByPerson: person.PersonKey}, shared); err != nil {
+		return fmt.Errorf("listing the engagements of the person who is engaged: %w", err)
+	}
+	s.Load = map[string]load{person.PersonKey: loadOf(accepted.Items, s.Person)}
+	return nil
 }
 
 // shownVersion reads which version of an engagement the cache shows.
@@ -180,14 +201,18 @@ func offeredTo(eng *v1alpha1.Engagement, w *v1alpha1.Worker) bool {
 	return openOffer(eng) == w.Name && eng.Status.Recruitment.Offer.WorkerUID == w.UID && index.PoolNamespace(eng) == w.Namespace
 }
 
-// loadOf sums up what a person is engaged in or has been offered, and finds the newest decision on their rehire.
-func loadOf(engagements []v1alpha1.Engagement) load {
+// loadOf sums up what a person is engaged in or has been offered, as which of their Workers, and finds the newest decision on their rehire.
+func loadOf(engagements []v1alpha1.Engagement, workers []v1alpha1.Worker) load {
 	var l load
+	suppliers := map[string]string{}
+	for i := range workers {
+		suppliers[index.Key(workers[i].Namespace, workers[i].Name)] = workers[i].Spec.Supplier
+	}
 	for i := range engagements {
 		eng := &engagements[i]
 		st := &eng.Status
 		if st.Terms != nil {
-			l.Tenure = append(l.Tenure, tenureOf(eng))
+			l.History = append(l.History, engagedIn(eng, suppliers))
 		}
 		if st.EndedAt == nil {
 			l.Places = append(l.Places, placeOf(eng, st.Terms == nil))
@@ -197,6 +222,9 @@ func loadOf(engagements []v1alpha1.Engagement) load {
 			l.Rehire, l.RehireAt = st.Rehire, st.EndedAt.Time
 		}
 	}
+	slices.SortFunc(l.History, func(a, b engaged) int {
+		return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End), cmp.Compare(a.UID, b.UID))
+	})
 	return l
 }
 
@@ -216,12 +244,18 @@ func placeOf(eng *v1alpha1.Engagement, offered bool) place {
 	return p
 }
 
-// tenureOf is for how long an engagement engages the person who accepted it.
-func tenureOf(eng *v1alpha1.Engagement) policy.Span {
-	sow := &eng.Status.Terms.StatementOfWork
-	span := policy.Span{Start: sow.Start.Time, End: sow.End.Time, Pool: index.Key(index.PoolNamespace(eng), eng.Spec.PoolRef.Name), Namespace: eng.Namespace}
+// engagedIn is for how long, and as what, an engagement engages the person who accepted it. Whose Worker object is gone has no supplier that anybody knows.
+func engagedIn(eng *v1alpha1.Engagement, suppliers map[string]string) engaged {
+	t := eng.Status.Terms
+	e := engaged{UID: eng.UID}
+	e.Start, e.End = t.StatementOfWork.Start.Time, t.StatementOfWork.End.Time
+	e.Pool, e.Namespace = index.Key(index.PoolNamespace(eng), eng.Spec.PoolRef.Name), eng.Namespace
+	e.WorkerType, e.Jurisdiction, e.Budget = t.Classification.WorkerType, t.Classification.Jurisdiction, t.StatementOfWork.Budget
 	if ended := eng.Status.EndedAt; ended != nil {
-		span.End = ended.Time
+		e.End = ended.Time
 	}
-	return span
+	if w := eng.Status.Worker; w != nil {
+		e.Supplier = suppliers[index.Key(w.Namespace, w.Name)]
+	}
+	return e
 }

@@ -8,7 +8,6 @@ import (
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/matching"
-	"github.com/longshore-dev/longshore/controllers/domain/policy"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
@@ -158,12 +157,35 @@ func (p *pass) request() matching.Request {
 		if p.approvedBefore(w) {
 			r.Exclude[w.Name] = "approved these terms, and nobody approves their own engagement"
 		}
-		if held := p.complianceHolds(w.Spec.Jurisdiction); len(held) > 0 {
-			r.Exclude[w.Name] = "held by compliance: " + held[0].Message
+		if p.determined(w) {
+			r.Exclude[w.Name] = "determined the classification of this engagement, and nobody determines their own"
+		}
+		if _, out := r.Exclude[w.Name]; out || !p.judgeable(w) {
+			continue
+		}
+		if held := p.heldWith(w); held != "" {
+			r.Exclude[w.Name] = "held by compliance: " + held
 		}
 	}
-	p.complianceHolds(p.jurisdictionOfPinned()) // leaves the engagement's own findings in status
 	return r
+}
+
+// judgeable says whether the policies are to be asked about a candidate: a pool may be large, and whoever is not screened, or not pinned where somebody is,
+// cannot have the work anyway.
+func (p *pass) judgeable(w *v1alpha1.Worker) bool {
+	if ref := p.Engagement.Spec.WorkerRef; ref != nil && ref.Name != w.Name {
+		return false
+	}
+	m := membership(w, p.Engagement.Spec.PoolRef.Name)
+	return m != nil && m.Screening == v1alpha1.ScreeningPassed
+}
+
+// determined says whether a worker determined the classification that is proposed, before anybody knew that they might be the one.
+func (p *pass) determined(w *v1alpha1.Worker) bool {
+	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
+		theirs := r.OnBehalfOf == w.Name || (w.Spec.Username != "" && r.Author == w.Spec.Username)
+		return theirs && r.Claim == claimDetermination && r.Terms == p.st.Proposed.Classification
+	})
 }
 
 // approvedBefore says whether a worker had a part in approving what is proposed now, before anybody knew that they might be the one.
@@ -193,7 +215,12 @@ func (p *pass) candidates() []matching.Worker {
 	for i := range p.Members {
 		w := &p.Members[i]
 		l := p.Load[w.Spec.PersonKey]
-		c := matching.Worker{Name: w.Name, PersonKey: w.Spec.PersonKey, Spec: &w.Spec, Tier: v1alpha1.DefaultTier, Rehire: l.Rehire, Tenure: p.tenure(w, l)}
+		c := matching.Worker{Name: w.Name, PersonKey: w.Spec.PersonKey, Spec: &w.Spec, Tier: v1alpha1.DefaultTier, Rehire: l.Rehire}
+		if p.judgeable(w) {
+			if t := p.verdictWith(w).Tenure; t != nil {
+				c.Tenure = &matching.Tenure{Policy: t.Policy, Limit: t.Limit.Time}
+			}
+		}
 		m := membership(w, p.Engagement.Spec.PoolRef.Name)
 		if m != nil {
 			c.Screening, c.Tier = m.Screening, m.Tier
@@ -204,24 +231,6 @@ func (p *pass) candidates() []matching.Worker {
 		workers = append(workers, c)
 	}
 	return workers
-}
-
-// tenure is the nearest limit on how long the person may be engaged, by the policies that select this engagement with them.
-func (p *pass) tenure(w *v1alpha1.Worker, l load) *matching.Tenure {
-	var nearest *matching.Tenure
-	sow := &p.Engagement.Spec.StatementOfWork
-	next := policy.Span{Start: sow.Start.Time, End: sow.End.Time, Pool: poolOf(p.Engagement).String(), Namespace: p.Engagement.Namespace}
-	for i := range p.Policies {
-		cp := &p.Policies[i]
-		if cp.Spec.Tenure == nil || !policy.Selects(&cp.Spec, p.selection(w.Spec.Jurisdiction)) {
-			continue
-		}
-		limit, err := policy.TenureLimit(cp.Spec.Tenure, l.Tenure, next)
-		if err == nil && (nearest == nil || limit.Before(nearest.Limit)) {
-			nearest = &matching.Tenure{Policy: cp.Name, Limit: limit}
-		}
-	}
-	return nearest
 }
 
 // rehireApproved says whether engaging a person again was approved since it was decided that it needs a review.

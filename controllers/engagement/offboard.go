@@ -8,6 +8,7 @@ import (
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
 	"github.com/longshore-dev/longshore/controllers/domain/dossier"
+	"github.com/longshore-dev/longshore/controllers/domain/policy"
 )
 
 // offboarding waits until every revocation is proven, every required step is done and every submitted deliverable is decided; then the file is sealed.
@@ -127,6 +128,9 @@ func decided(g *v1alpha1.AccessGrant, entitlement string) bool {
 func (p *pass) seal() {
 	if p.Dossier == nil {
 		p.acts.Seal = &dossier.Facts{Outcome: p.st.Outcome, Rehire: p.st.Rehire, SealedAt: *metaTime(p.Now)}
+		if until, by := policy.Retention(p.Policies, p.policyCase(p.judgedWith(), false), p.st.EndedAt.Time); until != nil {
+			p.acts.Seal.RetainUntil, p.acts.Seal.RetainedBy = metaTime(*until), by
+		}
 		return
 	}
 	p.close()

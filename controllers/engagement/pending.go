@@ -9,7 +9,6 @@ import (
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
-	"github.com/longshore-dev/longshore/controllers/domain/policy"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
@@ -35,11 +34,16 @@ func (p *pass) mayRecruit() bool {
 	for _, problem := range terms.Problems(&p.Engagement.Spec) {
 		p.gate = append(p.gate, finding{v1alpha1.ReasonTermsInvalid, problem})
 	}
-	p.gate = append(p.gate, p.complianceHolds(p.jurisdictionOfPinned())...)
 	for _, f := range p.gate {
 		p.stall(f.Reason, f.Message)
 		p.wait(whatIsHeld(f.Reason), v1alpha1.ActorRequester, p.since(whatIsHeld(f.Reason)), nil, f.Message)
 	}
+	held := p.complianceHolds()
+	for _, f := range held {
+		p.stall(f.Reason, f.Message)
+	}
+	p.waitForCompliance(held, v1alpha1.ActorRequester)
+	p.gate = append(p.gate, held...)
 	if !p.approved() {
 		p.gate = append(p.gate, finding{v1alpha1.ReasonWaiting, "approvals are outstanding"})
 	}
@@ -47,14 +51,10 @@ func (p *pass) mayRecruit() bool {
 }
 
 func whatIsHeld(reason string) string {
-	switch reason {
-	case v1alpha1.ReasonTermsInvalid:
+	if reason == v1alpha1.ReasonTermsInvalid {
 		return "spec/terms"
-	case v1alpha1.ReasonComplianceUnknown, v1alpha1.ReasonComplianceViolation:
-		return "compliance/policies"
-	default:
-		return "spec/references"
 	}
+	return "spec/references"
 }
 
 // brokenReferences lists what the spec names and does not exist, or may not be used.
@@ -187,60 +187,6 @@ func scorecardNames(eng *v1alpha1.Engagement, checklists ...*v1alpha1.Checklist)
 	return slices.Compact(names)
 }
 
-// complianceHolds says which policies hold the engagement. No rule is evaluated in this version: what a policy selects is held as Unknown, never passed.
-func (p *pass) complianceHolds(workerJurisdiction string) []finding {
-	var held []finding
-	p.st.Compliance = nil
-	for i := range p.Policies {
-		cp := &p.Policies[i]
-		if t := policy.NextChange(&cp.Spec, p.Now); t != nil {
-			p.until(*t)
-			if c := p.compliance(); c.NextDeadline == nil || t.Before(c.NextDeadline.Time) {
-				c.NextDeadline = metaTime(*t)
-			}
-		}
-		if !policy.Selects(&cp.Spec, p.selection(workerJurisdiction)) {
-			continue
-		}
-		message := fmt.Sprintf("policy %s applies (%s) and this version cannot evaluate its rules; have legal exclude the engagement from it, or wait for a version that can", cp.Name, cp.Spec.Source.Title)
-		held = append(held, finding{v1alpha1.ReasonComplianceUnknown, message})
-		c := p.compliance()
-		if len(c.Violations) >= maxFindings {
-			continue // the first say enough to know whom to ask
-		}
-		c.Violations = append(c.Violations, v1alpha1.Finding{Policy: cp.Name, Message: truncate(message, 1024)})
-	}
-	return held
-}
-
-func (p *pass) compliance() *v1alpha1.ComplianceStatus {
-	if p.st.Compliance == nil {
-		p.st.Compliance = &v1alpha1.ComplianceStatus{}
-	}
-	return p.st.Compliance
-}
-
-func (p *pass) selection(workerJurisdiction string) policy.Selection {
-	s := policy.Selection{
-		Jurisdiction: p.Engagement.Spec.Classification.Jurisdiction, WorkerJurisdiction: workerJurisdiction,
-		WorkerType: p.Engagement.Spec.Classification.WorkerType, Pool: p.Engagement.Spec.PoolRef.Name, Now: p.Now,
-	}
-	if p.Namespace != nil {
-		s.NamespaceLabels = p.Namespace.Labels
-	}
-	return s
-}
-
-func (p *pass) jurisdictionOfPinned() string {
-	if w := p.worker(); w != nil {
-		return w.Spec.Jurisdiction
-	}
-	if ref := p.Engagement.Spec.WorkerRef; ref != nil && p.workerNamed(ref.Name) != nil {
-		return p.workerNamed(ref.Name).Spec.Jurisdiction
-	}
-	return ""
-}
-
 // approved says whether every approval that is asked for stands, for exactly the terms that are proposed.
 func (p *pass) approved() bool {
 	if r := p.rejection(areaApproval + "/"); r != nil {
@@ -257,7 +203,7 @@ func (p *pass) approved() bool {
 	}
 	ok := p.stagesApproved()
 	for _, profile := range p.accessToApprove() {
-		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile) {
+		if !p.approvedBy(prefixAccess+profile, 1, "access to "+profile, "") {
 			ok = false
 		}
 	}
@@ -265,12 +211,12 @@ func (p *pass) approved() bool {
 }
 
 func (p *pass) stagesApproved() bool {
-	stages := p.stages()
+	v, stages := p.verdict(), p.stages()
 	if len(stages) == 0 {
-		return p.approvedBy(claimApproval, p.requiredApprovals(), "the engagement")
+		return p.approvedBy(claimApproval, p.approvers(v), "the engagement", whyMore(v))
 	}
 	for _, stage := range stages {
-		if !p.approvedBy(prefixStage+stage.Name, p.requiredApprovals(), "stage "+stage.Name) {
+		if !p.approvedBy(prefixStage+stage.Name, p.approvers(v), "stage "+stage.Name, whyMore(v)) {
 			return false // stages are passed in order: the next is asked when this one is
 		}
 	}
@@ -304,25 +250,16 @@ func (p *pass) rejection(prefix string) *v1alpha1.AttestationRecord {
 	return nil
 }
 
-// approvedBy counts who approved a claim for the terms proposed now. One standing rejection blocks.
-func (p *pass) approvedBy(claim string, required int, of string) bool {
+// approvedBy says whether enough distinct people approve a claim for the terms proposed now. One standing rejection blocks.
+func (p *pass) approvedBy(claim string, required int, of, because string) bool {
 	if p.rejection(claim) != nil {
 		return false
 	}
-	standing := p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == proposedHash(p.st) })
-	approvers := 0
-	for _, author := range sortedKeys(standing) {
-		if p.requesters()[author] {
-			continue // whoever became a requester since then no longer counts as independent
-		}
-		if standing[author].Verdict == v1alpha1.VerdictApproved {
-			approvers++
-		}
-	}
+	approvers, _ := p.consent(proposedHash(p.st), claim)
 	if approvers >= required {
 		return true
 	}
-	p.wait(claim, v1alpha1.ActorApprover, p.since(claim), nil, fmt.Sprintf("%d of %d approvals of %s: attest %s Approved or Rejected with terms %s", approvers, required, of, claim, proposedHash(p.st)))
+	p.wait(claim, v1alpha1.ActorApprover, p.since(claim), nil, fmt.Sprintf("%d of %d approvals of %s: attest %s Approved or Rejected with terms %s%s", approvers, required, of, claim, proposedHash(p.st), because))
 	return false
 }
 

@@ -22,7 +22,7 @@ func (r *Reconciler) read(ctx context.Context, eng *v1alpha1.Engagement, known *
 	s := &scope{Now: r.Clock.Now().Truncate(time.Second), Engagement: eng, Workers: map[string]*v1alpha1.Worker{}, Head: r.chain.Head()}
 	steps := []func(context.Context, *scope) error{r.readStatements, r.readGrants}
 	if eng.Status.Phase != v1alpha1.PhaseClosed {
-		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, r.readAssignments, func(ctx context.Context, s *scope) error {
+		steps = append(steps, r.readPool, r.readReferences, r.readRelatives, r.readWorkers, r.readPolicies, r.readHistory, r.readAssignments, func(ctx context.Context, s *scope) error {
 			return r.readMembers(ctx, s, known)
 		})
 	}

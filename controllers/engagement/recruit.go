@@ -129,10 +129,7 @@ func (p *pass) unfit(w *v1alpha1.Worker) string {
 			return fmt.Sprintf("they hold %d of the %d engagements that the pool allows a person at a time by now; end another, or raise the pool's limit", engaged, limits.MaxConcurrentPerWorker)
 		}
 	}
-	if held := p.complianceHolds(w.Spec.Jurisdiction); len(held) > 0 {
-		return held[0].Message
-	}
-	return ""
+	return p.heldWith(w)
 }
 
 func (p *pass) refuse(offer *v1alpha1.Offer, state v1alpha1.CandidateState, at metav1.Time) {

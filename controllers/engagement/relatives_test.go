@@ -170,7 +170,7 @@ func TestLoadCountsWhatHasNotEndedAndWhatIsOffered(t *testing.T) {
 	running.Status.Terms = &v1alpha1.AcceptedTerms{}
 	over.Status = v1alpha1.EngagementStatus{EndedAt: ended, Rehire: v1alpha1.RehireIneligible, Terms: &v1alpha1.AcceptedTerms{}}
 	older.Status = v1alpha1.EngagementStatus{EndedAt: &metav1.Time{Time: on("2026-11-01")}, Rehire: v1alpha1.RehireEligible, Terms: &v1alpha1.AcceptedTerms{}}
-	l := loadOf([]v1alpha1.Engagement{over, running, older, offered})
+	l := loadOf([]v1alpha1.Engagement{over, running, older, offered}, nil)
 	if engaged, open, hours := l.taken(); engaged != 1 || open != 1 || hours != 25 || l.Rehire != v1alpha1.RehireIneligible {
 		t.Errorf("one engagement of 20 hours runs, one of 5 is offered, and the newest decision is Ineligible, but it is %+v", l)
 	}

@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/dossier"
+	"github.com/longshore-dev/longshore/controllers/domain/policy"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
@@ -31,7 +32,7 @@ type scope struct {
 	Pool *v1alpha1.TalentPool
 	// Members are the pool's workers; read only while somebody is looked for.
 	Members []v1alpha1.Worker
-	// Load is what each person, by personKey, has to do; read with Members.
+	// Load is what each person, by personKey, has to do and has done; read with Members, and of the person who is engaged.
 	Load map[string]load
 	// Planned is what the plan of the pool's open engagements means for this one; nil if it is in none.
 	Planned *planned
@@ -84,6 +85,7 @@ type pass struct {
 	acts  actions
 
 	// known while the pass runs
+	verdicts   map[question]*policy.Verdict
 	gate       []finding
 	held       bool // holds and their waits are noted
 	delivery   deliveryResult
@@ -341,13 +343,6 @@ func (p *pass) scorecard() *v1alpha1.Scorecard {
 		return p.Scorecards[e.ScorecardRef.Name]
 	}
 	return nil
-}
-
-func (p *pass) requiredApprovals() int {
-	if a := p.Engagement.Spec.Approvals; a != nil && a.Required > 0 {
-		return int(a.Required)
-	}
-	return 1
 }
 
 func (p *pass) poolNamespace() string { return index.PoolNamespace(p.Engagement) }

@@ -47,6 +47,9 @@ const (
 	claimApproval  = "approval/engagement"
 	claimAmendment = "approval/amendment"
 	claimRehire    = "rehire/decision"
+
+	claimDetermination = "determination/classification"
+
 	prefixPreexist = "access/preexisting."
 	prefixCustody  = "access/custody."
 	prefixStage    = "approval/stage."
@@ -108,6 +111,9 @@ func (p *pass) readStatements(last bool) {
 			p.acts.IgnoreAttestations[att.Name] = *standing
 			p.keepIgnored(rec, standing.Reason)
 			continue
+		}
+		if rec.Claim == claimDetermination {
+			rec.Terms = cmp.Or(rec.Terms, p.st.Proposed.Classification)
 		}
 		p.st.Attestations = append(p.st.Attestations, rec)
 		if !p.bound(att.OwnerReferences) { // a pass that did not live to record it may have bound it

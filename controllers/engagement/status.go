@@ -99,17 +99,6 @@ func (p *pass) set(kind string, status metav1.ConditionStatus, reason, message s
 // isClosed says whether the file was sealed in an earlier pass: conditions that spoke of the living engagement stay as they were.
 func (p *pass) isClosed() bool { return p.Engagement.Status.Phase == v1alpha1.PhaseClosed }
 
-func (p *pass) setCompliant() {
-	if p.isClosed() {
-		return
-	}
-	if c := p.st.Compliance; c != nil && len(c.Violations) > 0 {
-		p.set(v1alpha1.ConditionCompliant, metav1.ConditionUnknown, v1alpha1.ReasonComplianceUnknown, c.Violations[0].Message)
-		return
-	}
-	p.set(v1alpha1.ConditionCompliant, metav1.ConditionTrue, v1alpha1.ReasonHolds, "no policy selects this engagement")
-}
-
 func (p *pass) setApproved() {
 	switch {
 	case p.isClosed():

@@ -16,7 +16,7 @@ import (
 )
 
 // scopeOptions compare scopes and decisions whole; empty and absent lists are the same to the API server.
-var scopeOptions = []cmp.Option{cmp.AllowUnexported(scope{}, load{}, decision{}, actions{}, grant{}, planned{}), cmpopts.EquateEmpty()}
+var scopeOptions = []cmp.Option{cmp.AllowUnexported(scope{}, load{}, engaged{}, decision{}, actions{}, grant{}, planned{}), cmpopts.EquateEmpty()}
 
 // diff looks closer only where there is something to see: comparing two scopes for a report is slow.
 func diff(a, b any) string {
@@ -138,6 +138,9 @@ func (w *world) scopeWorkers(s *scope) {
 }
 
 func (w *world) scopeMembers(s *scope) {
+	if engaged := s.Engagement.Status.Worker; engaged != nil && len(s.Policies) > 0 {
+		s.Load = map[string]load{engaged.PersonKey: w.loadOf(engaged.PersonKey)}
+	}
 	if s.Pool == nil || s.Engagement.Status.Terms != nil || s.Engagement.Status.EndedAt != nil {
 		return
 	}
@@ -147,19 +150,31 @@ func (w *world) scopeMembers(s *scope) {
 			continue
 		}
 		s.Members = append(s.Members, *wk.DeepCopy())
-		var held []v1alpha1.Engagement
-		for _, other := range values(w.engagements) {
-			if other.Status.Worker != nil && other.Status.Worker.PersonKey == wk.Spec.PersonKey {
+		s.Load[wk.Spec.PersonKey] = w.loadOf(wk.Spec.PersonKey)
+	}
+}
+
+// loadOf is what readLoad and readHistory read.
+func (w *world) loadOf(person string) load {
+	var held []v1alpha1.Engagement
+	var workers []v1alpha1.Worker
+	for _, wk := range values(w.workers) {
+		if wk.Spec.PersonKey == person {
+			workers = append(workers, *wk)
+		}
+	}
+	for _, other := range values(w.engagements) {
+		if other.Status.Worker != nil && other.Status.Worker.PersonKey == person {
+			held = append(held, *other)
+		}
+		for i := range workers {
+			if offeredTo(other, &workers[i]) {
 				held = append(held, *other)
 			}
-			for _, same := range values(w.workers) {
-				if same.Spec.PersonKey == wk.Spec.PersonKey && offeredTo(other, same) {
-					held = append(held, *other)
-				}
-			}
 		}
-		s.Load[wk.Spec.PersonKey] = loadOf(held)
 	}
+	shuffle(w.rnd, held)
+	return loadOf(held, workers)
 }
 
 func values[T any](m map[string]*T) []*T {

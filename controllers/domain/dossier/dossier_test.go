@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,7 +63,7 @@ func closed() Facts {
 			GrantedAt: ptrAt(-700), VerifiedAt: ptrAt(-99), RevokedAt: ptrAt(-99), Evidence: "no binding of User ada.lovelace to edit in marketing"},
 		{Key: "k1", Name: "chat", Provider: "cluster", Target: "rolebinding/chat/guest", Subject: "ada.lovelace", State: v1alpha1.GrantStillHeld, Evidence: "still held by another engagement"},
 	}
-	return Facts{Engagement: e, Grants: []v1alpha1.AccessGrant{grant}, SealedAt: at(0), RetainUntil: ptrAt(24 * 365 * 7), Outcome: v1alpha1.OutcomeCompleted, Rehire: v1alpha1.RehireEligible}
+	return Facts{Engagement: e, Grants: []v1alpha1.AccessGrant{grant}, SealedAt: at(0), RetainUntil: ptrAt(24 * 365 * 7), RetainedBy: "tax-records (a tax code)", Outcome: v1alpha1.OutcomeCompleted, Rehire: v1alpha1.RehireEligible}
 }
 
 // salted is a source of salts that gives the same ones each time.
@@ -206,6 +207,19 @@ func TestOtherSaltsGiveOtherDigestsOfTheSamePeople(t *testing.T) {
 	}
 	if inClear(first, "p1") != inClear(second, "p1") {
 		t.Errorf("the first value is %q and %q, expected salts to change nothing else", inClear(first, "p1"), inClear(second, "p1"))
+	}
+}
+
+func TestASealedFileSaysUntilWhenAndByWhichPolicyItIsKept(t *testing.T) {
+	f := closed()
+	f.RetainedBy = strings.Repeat("§", 2000)
+	r := mustSeal(t, Head{}, f).Spec.Record
+	if !r.RetainUntil.Equal(f.RetainUntil) || utf8.RuneCountInString(r.RetainedBy) != maxRetainedBy {
+		t.Errorf("kept until %s by a policy whose source is longer than the record takes, but the record says %s by %d characters", f.RetainUntil, r.RetainUntil, utf8.RuneCountInString(r.RetainedBy))
+	}
+	f.RetainUntil, f.RetainedBy = nil, ""
+	if r := mustSeal(t, Head{}, f).Spec.Record; r.RetainUntil != nil || r.RetainedBy != "" {
+		t.Errorf("no policy demands that it be kept, but the record says until %s by %q", r.RetainUntil, r.RetainedBy)
 	}
 }
 

@@ -17,9 +17,10 @@ const (
 	ownedRow       = 160
 
 	// Lengths that the schema allows, in characters, and rows.
-	maxTarget   = 1024
-	maxURI      = 512
-	maxPersonal = 1200
+	maxTarget     = 1024
+	maxRetainedBy = 1024
+	maxURI        = 512
+	maxPersonal   = 1200
 
 	// shortText is what the evidence of an entitlement is cut to before whole rows give way, in characters.
 	shortText = 160

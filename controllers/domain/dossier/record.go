@@ -37,6 +37,7 @@ func (s *sealer) record(sequence int64) (*v1alpha1.DossierRecord, error) {
 		Sequence:     sequence,
 		SealedAt:     s.facts.SealedAt.Rfc3339Copy(),
 		RetainUntil:  s.facts.RetainUntil.DeepCopy(),
+		RetainedBy:   clip(s.facts.RetainedBy, maxRetainedBy),
 		Namespace:    e.Namespace,
 		Engagement:   e.Name,
 		UID:          e.UID,

@@ -28,8 +28,10 @@ type Facts struct {
 	SealedAt metav1.Time
 	// RetainUntil is the end of retention, where a policy sets one.
 	RetainUntil *metav1.Time
-	Outcome     v1alpha1.Outcome
-	Rehire      v1alpha1.Rehire
+	// RetainedBy is that policy, with its source.
+	RetainedBy string
+	Outcome    v1alpha1.Outcome
+	Rehire     v1alpha1.Rehire
 }
 
 // Head is the newest Dossier of a chain. The zero value is an empty chain.

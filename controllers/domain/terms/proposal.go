@@ -77,6 +77,11 @@ func ProposedHash(spec *v1alpha1.EngagementSpec) (string, error) {
 	return digest(p)
 }
 
+// ClassificationHash digests a classification alone, in the form of RFC 8785: what a determination covers.
+func ClassificationHash(class *v1alpha1.Classification) (string, error) {
+	return digest(class)
+}
+
 // OfferHash digests what a worker is offered: the proposed terms, to whom, and at which rate. The UID pins the person, so that
 // a Worker made anew under the same name cannot take up the old one's offer.
 func OfferHash(proposed, worker string, uid types.UID, rate *v1alpha1.Rate) (string, error) {

@@ -105,6 +105,41 @@ func TestSpecsThatMeanSomethingElseHaveAnotherDigest(t *testing.T) {
 	}
 }
 
+func TestADeterminationCoversExactlyOneClassification(t *testing.T) {
+	class := func(change func(*v1alpha1.Classification)) string {
+		t.Helper()
+		c := v1alpha1.Classification{WorkerType: v1alpha1.IndependentContractor, Jurisdiction: "US-CA", Facts: map[string]string{"ownTools": "true", "freeFromControl": "true"}}
+		change(&c)
+		hash, err := ClassificationHash(&c)
+		if err != nil {
+			t.Fatalf("a sound classification has a digest: %v", err)
+		}
+		return hash
+	}
+	as := class(func(*v1alpha1.Classification) {})
+	// Computed from the canonical text with sha256sum: one that changes makes every determination void.
+	if want := "sha256:8b7c8b43c3179274a24dfe81151cb854f787dda4ec11c66f53f6d28a940f0f89"; as != want {
+		t.Errorf("the digest of the classification is %s, not %s", want, as)
+	}
+	seen := map[string]string{as: "as it was"}
+	for reason, change := range map[string]func(*v1alpha1.Classification){
+		"another worker type":  func(c *v1alpha1.Classification) { c.WorkerType = v1alpha1.AgencyWorker },
+		"another jurisdiction": func(c *v1alpha1.Classification) { c.Jurisdiction = "US-NY" },
+		"another fact":         func(c *v1alpha1.Classification) { c.Facts["ownTools"] = "false" },
+		"one fact more":        func(c *v1alpha1.Classification) { c.Facts["otherClients"] = "true" },
+		"no facts":             func(c *v1alpha1.Classification) { c.Facts = nil },
+	} {
+		got := class(change)
+		if other, taken := seen[got]; taken {
+			t.Errorf("%s: the digest must differ from that of the classification with %s", reason, other)
+		}
+		seen[got] = reason
+	}
+	if none := class(func(c *v1alpha1.Classification) { c.Facts = map[string]string{} }); seen[none] != "no facts" {
+		t.Error("facts that were left out and an empty list of them mean the same, and must have the same digest")
+	}
+}
+
 func TestAnOfferIsForOnePersonAtOneRate(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range []struct {
