@@ -5,13 +5,16 @@ import (
 	"slices"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/admission"
 )
 
 // maxProfiles is spec.access's maxItems.
 const maxProfiles = 16
 
-// widening is how the policies tell whether a change of an Engagement asks for more than what was granted before; it
-// is empty where it does not. To create an Engagement is to ask for all of it.
+// widening is how the policies tell whether a change of an Engagement asks for more than what was granted before, or
+// for less to stand between it and its access; it is empty where it does not. To create an Engagement is to ask for all
+// of it. Whoever asks for money is asked for grant as well: one who may approve would else ask in another's name, and
+// then approve it.
 var widening = []variable{
 	{"addsAccess", "object.spec.?access.orValue([]).exists(a, !oldObject.spec.?access.orValue([]).exists(b, b.name == a.name))"},
 	{"changesWorker", "object.spec.?workerRef.?name != oldObject.spec.?workerRef.?name"},
@@ -29,6 +32,34 @@ var widening = []variable{
 		"(!has(oldObject.spec.termination.effective) ||",
 		" timestamp(object.spec.termination.effective) > timestamp(oldObject.spec.termination.effective))")},
 	{"excusesCause", "has(oldObject.spec.termination) && " + forCause("oldObject") + " &&\nhas(object.spec.termination) && !(" + forCause("object") + ")"},
+	// Who is paid how much for what. Less, and work dropped, is nobody's to answer for.
+	{"raisesPrice", lines(
+		"object.spec.statementOfWork.budget.currency != oldObject.spec.statementOfWork.budget.currency ||",
+		dearer("object.spec.statementOfWork.budget.amount", "oldObject.spec.statementOfWork.budget.amount")+" ||",
+		"has(object.spec.statementOfWork.rate) != has(oldObject.spec.statementOfWork.rate) ||",
+		"(has(object.spec.statementOfWork.rate) &&",
+		" (object.spec.statementOfWork.rate.currency != oldObject.spec.statementOfWork.rate.currency ||",
+		"  object.spec.statementOfWork.rate.per != oldObject.spec.statementOfWork.rate.per ||",
+		"  "+dearer("object.spec.statementOfWork.rate.amount", "oldObject.spec.statementOfWork.rate.amount")+")) ||",
+		"object.spec.statementOfWork.?deliverables.orValue([]).exists(d,",
+		"  has(d.amount) && !oldObject.spec.statementOfWork.?deliverables.orValue([]).exists(b,",
+		"    b.name == d.name && has(b.amount) && !"+dearer("d.amount", "b.amount")+"))")},
+	// Which law holds, and which profiles may be given: those whose allowed.workerTypes lists the type.
+	{"changesForm", lines(
+		"object.spec.classification.workerType != oldObject.spec.classification.workerType ||",
+		"object.spec.classification.jurisdiction != oldObject.spec.classification.jurisdiction")},
+	{"easesApproval", lines(
+		"object.spec.?approvals.?required.orValue(1) < oldObject.spec.?approvals.?required.orValue(1) ||",
+		"oldObject.spec.?approvals.?stages.orValue([]).exists(b, !object.spec.?approvals.?stages.orValue([]).exists(a, a == b))")},
+	// What is to be done before access is kept as it was when the worker accepted.
+	{"easesOnboarding", lines(
+		"!oldObject.?status.?terms.hasValue() &&",
+		"((oldObject.spec.?onboarding.?checklistRef.hasValue() &&",
+		"  object.spec.?onboarding.?checklistRef.?name != oldObject.spec.?onboarding.?checklistRef.?name) ||",
+		" (object.spec.?onboarding.?mode.orValue('') == '"+cel(v1alpha1.OnboardingFastTrack)+"' &&",
+		"  oldObject.spec.?onboarding.?mode.orValue('') != '"+cel(v1alpha1.OnboardingFastTrack)+"'))")},
+	// A renewal is given access from the start, and what was done for the other needs not be done again.
+	{"changesRenewal", "object.spec.?continues.?name != oldObject.spec.?continues.?name"},
 	// Whoever puts their name to an Engagement that has none answers for all of it.
 	{"namesRequester", "!has(oldObject.spec.requester) && has(object.spec.requester)"},
 	{"widening", lines(
@@ -43,12 +74,22 @@ var widening = []variable{
 		"(variables.withdrawsTermination ? ['withdraws the termination'] : []) +",
 		"(variables.postponesTermination ? ['postpones the termination'] : []) +",
 		"(variables.excusesCause ? ['ends no longer for cause'] : []) +",
+		"(variables.raisesPrice ? ['raises the price'] : []) +",
+		"(variables.changesForm ? ['changes the legal form'] : []) +",
+		"(variables.easesApproval ? ['eases the approval'] : []) +",
+		"(variables.easesOnboarding ? ['eases the onboarding'] : []) +",
+		"(variables.changesRenewal ? ['changes what is renewed'] : []) +",
 		"(variables.namesRequester ? ['names a requester'] : [])")},
 }
 
 // forCause is the expression for a termination that leaves no grace.
 func forCause(object cel) cel {
 	return object + ".spec.termination.reason in ['" + cel(v1alpha1.TerminationMisconduct) + "', '" + cel(v1alpha1.TerminationSecurityIncident) + "']"
+}
+
+// dearer is the expression for one amount being more than another. The schema lets through only what quantity can read.
+func dearer(amount, than cel) cel {
+	return "quantity(" + amount + ").isGreaterThan(quantity(" + than + "))"
 }
 
 // widened are the variables of widening and some more.
@@ -86,21 +127,26 @@ func requester() policy {
 	return policy{
 		name: "longshore-requester",
 		comment: `The requester answers for an Engagement: they hold the verb grant on its profiles, and they neither approve it nor answer
-its offer. So nobody is made the requester by anyone else, and nobody widens what another answers for.`,
-		match:     []rule{on("engagements", create, update)},
-		when:      []condition{notBeingDeleted},
-		variables: widened(statedRequester, formerRequester),
+its offer. So nobody is made the requester by anyone else, and nobody widens what another answers for. One that is being
+deleted is given nothing more, but its file is yet to be sealed, and names who the requester was.`,
+		match: []rule{on("engagements", create, update)},
+		variables: widened(statedRequester, formerRequester,
+			variable{"deleted", "request.operation == 'UPDATE' && has(oldObject.metadata.deletionTimestamp)"}),
 		validations: []validation{{
-			Expression: "size(variables.widening) == 0 || variables.stated == " + caller,
+			Expression: "variables.deleted || size(variables.widening) == 0 || variables.stated == " + caller,
 			Reason:     forbidden,
 			Message:    "requester: whoever creates or widens an engagement is its requester; leave spec.requester out, or set it to your own username (kubectl auth whoami)",
 			MessageExpression: lines(
 				"'requester: this request ' + variables.widening.join(', ') + ', and whoever asks for that is the requester; ' +",
 				"'leave spec.requester out, or set it to your own username (kubectl auth whoami)'"),
 		}, {
-			Expression: "size(variables.widening) > 0 || variables.stated == variables.former",
+			Expression: "variables.deleted || size(variables.widening) > 0 || variables.stated == variables.former",
 			Reason:     forbidden,
 			Message:    "requester: a change that asks for nothing more keeps its requester; leave spec.requester out",
+		}, {
+			Expression: "!variables.deleted || variables.stated == '' || variables.stated == variables.former",
+			Reason:     forbidden,
+			Message:    "requester: an engagement that is being deleted keeps its requester; leave spec.requester out",
 		}},
 	}
 }
@@ -182,14 +228,13 @@ that only edits cannot dismiss a floor. So does giving an Engagement an owner, b
 deletes it after that owner and is asked for no verb. A grant that is still pending counts as held: the call to the
 target may be under way.`,
 		match: []rule{on("engagements", create, update, remove)},
-		when:  []condition{{"not-the-end-of-a-namespace-or-an-owner", "!(" + isOneOf(garbageCollector, namespaceController) + ")"}},
+		when:  []condition{notTheEndOfAnother},
 		variables: []variable{
 			{"holdsAccess", lines(
 				"oldObject.?status.?access.?owed.orValue(0) > 0 ||",
 				"oldObject.?status.?access.?grants.orValue([]).exists(g,",
 				"  !(g.?state.orValue('Pending') in ['Revoked', 'StillHeld', 'Attested', 'Preexisting', 'Abandoned']))")},
-			{"formerOwners", "request.operation == 'CREATE' ? [] : oldObject.metadata.?ownerReferences.orValue([])"},
-			{"addsOwner", "object.metadata.?ownerReferences.orValue([]).exists(o, !variables.formerOwners.exists(f, f.uid == o.uid))"},
+			formerOwners, addsOwner,
 		},
 		validations: []validation{{
 			Expression: lines(
@@ -206,6 +251,56 @@ target may be under way.`,
 				mayEnd("object.metadata.name")),
 			Reason:  forbidden,
 			Message: "end-by-owner: an engagement is deleted after its owner, so giving it one in metadata.ownerReferences needs the verb end on it",
-		}},
+		}, fewOwners},
 	}
 }
+
+func dismiss() policy {
+	mayEnd := func(name string) cel { return mayDo("'end'", "'workers'", "request.namespace", name) }
+	return policy{
+		name: "longshore-dismiss",
+		comment: `When a Worker's object is gone, the access of that person is withdrawn wherever they are engaged. So deleting one who is
+engaged needs the verb end on it, as deleting their Engagements would: a wrong prune of a pool cannot dismiss its people
+either. So does giving one an owner, which the garbage collector deletes it after.`,
+		match:     []rule{on("workers", create, update, remove)},
+		when:      []condition{notTheEndOfAnother},
+		variables: []variable{formerOwners, addsOwner},
+		validations: []validation{{
+			Expression: lines(
+				"request.operation != 'DELETE' || oldObject.?status.?engagements.orValue([]).size() == 0 ||",
+				mayEnd("oldObject.metadata.name")),
+			Reason:  forbidden,
+			Message: "dismiss: deleting a worker who is engaged needs the verb end on them",
+			MessageExpression: lines(
+				"'dismiss: this worker is engaged in ' + oldObject.status.engagements.join(', ') + ' and would lose all access, so deleting them needs the verb end on workers/' +",
+				"oldObject.metadata.name + ' in namespace ' + request.namespace + '; ask someone who holds it, or end the engagements first'"),
+		}, {
+			Expression: lines(
+				"request.operation == 'DELETE' || !variables.addsOwner ||",
+				mayEnd("object.metadata.name")),
+			Reason:  forbidden,
+			Message: "dismiss-by-owner: a worker is deleted after its owner, so giving it one in metadata.ownerReferences needs the verb end on it",
+		}, fewOwners},
+	}
+}
+
+// notTheEndOfAnother leaves alone whatever is deleted with its namespace or its owner, and the operator, which deletes
+// nothing and gives nothing an owner: whatever somebody does to an object, its finalizer must come off.
+var notTheEndOfAnother = condition{
+	Name:       "not-the-end-of-a-namespace-or-an-owner",
+	Expression: "!(" + isOneOf(garbageCollector, namespaceController, admission.OperatorUsername) + ")",
+}
+
+// Owners that a request adds. Their number is bounded, since to compare many with many is more than CEL may cost: then
+// every later change would be refused, whoever asks for it.
+var (
+	formerOwners = variable{"formerOwners", "request.operation == 'CREATE' ? [] : oldObject.metadata.?ownerReferences.orValue([])"}
+	addsOwner    = variable{"addsOwner", "object.metadata.?ownerReferences.orValue([]).exists(o, !variables.formerOwners.exists(f, f.uid == o.uid))"}
+	fewOwners    = validation{
+		Expression: lines(
+			"request.operation == 'DELETE' || size(object.metadata.?ownerReferences.orValue([])) <= 16 ||",
+			"size(object.metadata.?ownerReferences.orValue([])) <= size(variables.formerOwners)"),
+		Reason:  invalid,
+		Message: "owners: metadata.ownerReferences lists more than 16 owners; leave those out that are not needed",
+	}
+)

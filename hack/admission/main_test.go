@@ -51,6 +51,20 @@ func TestThePoliciesAreFresh(t *testing.T) {
 	}
 }
 
+func TestTheOperatorKnowsThePoliciesAsTheyShip(t *testing.T) {
+	want, err := fingerprints(validating())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root, shipped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not what is generated: run make generate-admission (-want +got):\n%s", shipped, diff)
+	}
+}
+
 // objects returns what is rendered for one kind, read as strictly as the API server can.
 func objects[T any](t *testing.T, kind string) map[string]T {
 	t.Helper()

@@ -152,6 +152,7 @@ var (
 		"oldObject.?status.?granted.orValue(0) + oldObject.?status.?owed.orValue(0) > 0 &&",
 		"(object.spec.?endpoint != oldObject.spec.?endpoint ||",
 		"object.spec.?credentialsRef != oldObject.spec.?credentialsRef ||",
+		"object.spec.?caBundleRef != oldObject.spec.?caBundleRef ||",
 		"object.spec.?ldap != oldObject.spec.?ldap))")
 )
 
@@ -163,7 +164,8 @@ and holds the verb forgive. To withdraw or alter the declaration is as grave. It
 deleted too, which is when it is most wanted.
 
 To lead a provider elsewhere, while it holds or owes something, is as grave as well: what was given in one target must
-not be looked for in another. What is inside the Secret that it names is for RBAC to guard.`,
+not be looked for in another, and the certificates that vouch for a target decide which one it is. What is inside the
+Secret and the ConfigMap that it names is for RBAC to guard.`,
 		match:     []rule{on("accessproviders", create, update)},
 		when:      []condition{{"declares-alters-withdraws-or-leads-elsewhere", declares + " ||\n" + leads}},
 		variables: []variable{{"declares", declares}, {"leads", leads}},
@@ -181,9 +183,9 @@ not be looked for in another. What is inside the Secret that it names is for RBA
 		}, {
 			Expression: "!variables.leads || " + mayDo("'forgive'", "'accessproviders'", "", "object.metadata.name"),
 			Reason:     forbidden,
-			Message:    "forgive: changing endpoint, credentialsRef or ldap of an access provider that holds or owes access needs the verb forgive on it",
+			Message:    "forgive: changing endpoint, credentialsRef, caBundleRef or ldap of an access provider that holds or owes access needs the verb forgive on it",
 			MessageExpression: lines(
-				"'forgive: changing endpoint, credentialsRef or ldap needs the verb forgive on accessproviders/' + object.metadata.name +",
+				"'forgive: changing endpoint, credentialsRef, caBundleRef or ldap needs the verb forgive on accessproviders/' + object.metadata.name +",
 				"' while it holds or owes access; create another access provider for another target'"),
 		}},
 	}

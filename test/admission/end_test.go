@@ -2,9 +2,11 @@ package admission
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -71,6 +73,44 @@ func TestGivingAnEngagementAnOwnerNeedsTheVerbEnd(t *testing.T) {
 		{"by an editor, later", "the garbage collector would dismiss the worker for them", gitops, updating(e, owned), want},
 		{"by an editor, at birth", "the owner could be deleted later", gitops, creating(with(engagement(), owned)), want},
 		{"by its requester", "she may end it anyway", mia, updating(e, owned), ""},
+	})
+}
+
+func TestTooManyOwnersAreRefusedAndHoldNothingUp(t *testing.T) {
+	owners := func(n int) spec {
+		return func(e *v1alpha1.Engagement) {
+			for i := range n {
+				e.OwnerReferences = append(e.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "gone", UID: types.UID(strconv.Itoa(i))})
+			}
+		}
+	}
+	runAll(t, []attempt{
+		{"sixteen", "nobody needs more", mia, creating(with(engagement(), owners(16))), ""},
+		{"seventeen", "to compare many with many is more than CEL may cost", mia, creating(with(engagement(), owners(17))), "owners: metadata.ownerReferences lists more than 16"},
+		{"thousands", "every later change would be refused, the operator's as well", mia, creating(with(engagement(), owners(3000))), "owners: "},
+		{"let go by the operator", "it takes its finalizer off whatever was done to the object", operator, updating(crowded, func(e *v1alpha1.Engagement) { e.Finalizers = nil }), ""},
+		{"brought down", "nothing is added", gus, updating(crowded, func(e *v1alpha1.Engagement) { e.OwnerReferences = nil }), ""},
+	})
+}
+
+func TestDeletingAWorkerWhoIsEngagedNeedsTheVerbEnd(t *testing.T) {
+	const want = "dismiss: this worker is engaged in marketing/spring and would lose all access, so deleting them needs the verb end on workers/"
+	idle, engaged := created(t, tom, worker()), created(t, tom, worker())
+	engaged.Status.Engagements = []string{"marketing/spring"}
+	must(t, as(t, operator).Status().Update(t.Context(), engaged))
+	owned := func(w *v1alpha1.Worker) {
+		w.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "gone", UID: "0"}}
+	}
+	runAll(t, []attempt{
+		{"by an editor", "all access of that person would be withdrawn", ed, deleting(engaged), want + engaged.Name},
+		{"by talent operations", "they hold the verb end", tom, deleting(engaged), ""},
+		{"by the garbage collector", "who gave them an owner held the verb", collects, deleting(engaged), ""},
+		{"of one who is not engaged", "nobody is dismissed", ed, deleting(idle), ""},
+		{"all at once", "one of them is engaged", ed, func(ctx context.Context, api client.Client) error {
+			return api.DeleteAllOf(ctx, &v1alpha1.Worker{}, client.InNamespace(pool), client.DryRunAll)
+		}, want},
+		{"by way of an owner", "the garbage collector would dismiss them", ed, updating(idle, owned), "dismiss-by-owner: a worker is deleted after its owner"},
+		{"by way of an owner, with the verb", "they may dismiss them anyway", tom, updating(idle, owned), ""},
 	})
 }
 

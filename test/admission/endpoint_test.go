@@ -53,12 +53,13 @@ func TestLeadingAProviderThatHoldsAccessElsewhereNeedsTheVerbForgive(t *testing.
 	}
 	idle, granting, owing := holding(0, 0), holding(1, 0), holding(0, 1)
 	endpoint := func(p *v1alpha1.AccessProvider) { p.Spec.Endpoint = "ldaps://ldap-2.example.com" }
-	const want = "forgive: changing endpoint, credentialsRef or ldap needs the verb forgive on accessproviders/"
+	const want = "forgive: changing endpoint, credentialsRef, caBundleRef or ldap needs the verb forgive on accessproviders/"
 	runAll(t, []attempt{
 		{"to another endpoint while access is held", "it would be looked for in another directory", ed, updating(granting, endpoint), want + granting.Name},
 		{"to another endpoint while a revocation is owed", "it would be proven in another directory", ed, updating(owing, endpoint), want + owing.Name},
 		{"to other credentials", "they may be another directory's", ed, updating(granting, func(p *v1alpha1.AccessProvider) { p.Spec.CredentialsRef.Name = "others" }), want},
 		{"to another part of the directory", "what was given may be outside of it", ed, updating(granting, func(p *v1alpha1.AccessProvider) { p.Spec.LDAP.BaseDN = "ou=b,dc=example,dc=com" }), want},
+		{"vouched for by others", "they may vouch for another directory", ed, updating(owing, func(p *v1alpha1.AccessProvider) { p.Spec.CABundleRef = &v1alpha1.LocalReference{Name: "others"} }), want + owing.Name},
 		{"with the verb", "security answers for it", sam, updating(granting, endpoint), ""},
 		{"while nothing is held or owed", "nothing can be looked for", ed, updating(idle, endpoint), ""},
 		{"to another timeout", "it leads nowhere else", ed, updating(granting, func(p *v1alpha1.AccessProvider) { p.Spec.MaxConcurrent = 2 }), ""},

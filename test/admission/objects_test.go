@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -171,7 +172,14 @@ const legacy = "legacy"
 
 var (
 	legacyEngagement = with(engagement("design-tools"), func(e *v1alpha1.Engagement) { e.Namespace = legacy })
-	legacyWorker     = with(worker(), func(w *v1alpha1.Worker) {
+	// crowded has more owners than the policies let in.
+	crowded = with(engagement(), func(e *v1alpha1.Engagement) {
+		e.Namespace, e.Finalizers = legacy, []string{v1alpha1.EngagementFinalizer}
+		for i := range 3000 {
+			e.OwnerReferences = append(e.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "Namespace", Name: legacy, UID: types.UID(fmt.Sprint(i))})
+		}
+	})
+	legacyWorker = with(worker(), func(w *v1alpha1.Worker) {
 		w.Namespace = legacy
 		w.Spec.Identities[0].Subject = "system:kube-controller-manager"
 		w.Finalizers = []string{"example.com/hold"}
@@ -179,7 +187,7 @@ var (
 )
 
 func createLegacy(ctx context.Context) error {
-	for _, object := range []client.Object{namespaceNamed(legacy), legacyEngagement, legacyWorker} {
+	for _, object := range []client.Object{namespaceNamed(legacy), legacyEngagement, crowded, legacyWorker} {
 		if err := admin.Create(ctx, object); err != nil {
 			return fmt.Errorf("creating what is older than the policies: %w", err)
 		}

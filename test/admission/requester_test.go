@@ -102,6 +102,44 @@ var widenings = []struct {
 		"a cause is excused", all(listing("tracker"), terminated(v1alpha1.TerminationMisconduct, after(time.Hour))),
 		terminated(v1alpha1.TerminationOther, after(time.Hour)), "ends no longer for cause",
 	},
+	{"the budget is larger", all(listing("tracker"), priced("5000", "100", "500")), priced("5000.001", "100", "500"), "raises the price"},
+	{"the rate is higher", all(listing("tracker"), priced("5000", "99.5", "500")), priced("5000", "100", "500"), "raises the price"},
+	{"a deliverable is dearer", all(listing("tracker"), priced("5000", "100", "500")), priced("5000", "100", "1000"), "raises the price"},
+	{"a deliverable with a price is added", listing("tracker"), func(e *v1alpha1.Engagement) {
+		e.Spec.StatementOfWork.Deliverables = []v1alpha1.Deliverable{{Name: "logo", Due: *after(time.Hour), Amount: "1"}}
+	}, "raises the price"},
+	{"the rate is paid by another unit", all(listing("tracker"), priced("5000", "100", "500")), func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Rate.Per = v1alpha1.PerFixed }, "raises the price"},
+	{"the rate is left to the worker", all(listing("tracker"), priced("5000", "100", "500")), func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Rate = nil }, "raises the price"},
+	{"the budget is in another currency", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Currency = "KWD" }, "raises the price"},
+	{"the worker is of another type", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.Classification.WorkerType = v1alpha1.AgencyWorker }, "changes the legal form"},
+	{"the work is elsewhere", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.Classification.Jurisdiction = "US-TX" }, "changes the legal form"},
+	{"fewer have to approve", all(listing("tracker"), staged), func(e *v1alpha1.Engagement) { e.Spec.Approvals.Required = 1 }, "eases the approval"},
+	{"nobody in particular has to approve", all(listing("tracker"), staged), func(e *v1alpha1.Engagement) { e.Spec.Approvals = nil }, "eases the approval"},
+	{"others may approve a stage", all(listing("tracker"), staged), func(e *v1alpha1.Engagement) { e.Spec.Approvals.Stages[0].Subjects[0].Name = noa }, "eases the approval"},
+	{"the onboarding is dropped", all(listing("tracker"), onboardedBy("onboarding", v1alpha1.OnboardingFull)), func(e *v1alpha1.Engagement) { e.Spec.Onboarding = nil }, "eases the onboarding"},
+	{"the onboarding is another", all(listing("tracker"), onboardedBy("onboarding", v1alpha1.OnboardingFull)), onboardedBy("nothing", v1alpha1.OnboardingFull), "eases the onboarding"},
+	{"the onboarding is shortened", all(listing("tracker"), onboardedBy("onboarding", "")), onboardedBy("onboarding", v1alpha1.OnboardingFastTrack), "eases the onboarding"},
+	{"it becomes a renewal", all(listing("tracker"), pinned("ada")), func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: "winter"} }, "changes what is renewed"},
+}
+
+// priced sets the three amounts that an engagement can name.
+func priced(budget, rate, deliverable string) spec {
+	return func(e *v1alpha1.Engagement) {
+		sow := &e.Spec.StatementOfWork
+		sow.Budget.Amount = budget
+		sow.Rate = &v1alpha1.Rate{Currency: "USD", Amount: rate, Per: v1alpha1.PerHour}
+		sow.Deliverables = []v1alpha1.Deliverable{{Name: "logo", Due: *after(time.Hour), Amount: deliverable}}
+	}
+}
+
+func staged(e *v1alpha1.Engagement) {
+	e.Spec.Approvals = &v1alpha1.Approvals{Required: 2, Stages: []v1alpha1.ApprovalStage{{Name: "Budget", Subjects: []v1alpha1.Subject{{Kind: v1alpha1.SubjectUser, Name: ana}}}}}
+}
+
+func onboardedBy(checklist string, mode v1alpha1.OnboardingMode) spec {
+	return func(e *v1alpha1.Engagement) {
+		e.Spec.Onboarding = &v1alpha1.Onboarding{ChecklistRef: &v1alpha1.LocalReference{Name: checklist}, Mode: mode}
+	}
 }
 
 func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
@@ -128,7 +166,8 @@ func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
 }
 
 func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
-	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour), terminated(v1alpha1.TerminationSecurityIncident, after(2*time.Hour)))
+	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour), terminated(v1alpha1.TerminationSecurityIncident, after(2*time.Hour)),
+		priced("5000", "100", "500"), staged, onboardedBy("onboarding", v1alpha1.OnboardingFastTrack))
 	for name, change := range map[string]spec{
 		"nothing changes":               func(*v1alpha1.Engagement) {},
 		"another title":                 retitled,
@@ -138,15 +177,25 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 		"the same end in another zone": func(e *v1alpha1.Engagement) {
 			e.Spec.StatementOfWork.End = metav1.NewTime(end.In(time.FixedZone("", 7200)))
 		},
-		"a shorter grace":                    grace(time.Minute),
-		"the same grace in another unit":     grace(60 * time.Minute),
-		"no grace":                           func(e *v1alpha1.Engagement) { e.Spec.Offboarding = nil },
-		"a suspension":                       suspended(true),
-		"a later start":                      func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Start = *after(time.Hour) },
-		"an earlier termination":             terminated(v1alpha1.TerminationSecurityIncident, after(time.Hour)),
-		"a termination at once":              terminated(v1alpha1.TerminationSecurityIncident, nil),
-		"another cause to terminate":         terminated(v1alpha1.TerminationMisconduct, after(2*time.Hour)),
-		"a larger budget, which is approved": func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Amount = "9000" },
+		"a shorter grace":                grace(time.Minute),
+		"the same grace in another unit": grace(60 * time.Minute),
+		"no grace":                       func(e *v1alpha1.Engagement) { e.Spec.Offboarding = nil },
+		"a suspension":                   suspended(true),
+		"a later start":                  func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Start = *after(time.Hour) },
+		"an earlier termination":         terminated(v1alpha1.TerminationSecurityIncident, after(time.Hour)),
+		"a termination at once":          terminated(v1alpha1.TerminationSecurityIncident, nil),
+		"another cause to terminate":     terminated(v1alpha1.TerminationMisconduct, after(2*time.Hour)),
+		"a smaller budget":               priced("4999.999", "100", "500"),
+		"a lower rate":                   priced("5000", "99.5", "500"),
+		"a cheaper deliverable":          priced("5000", "100", "499.999"),
+		"the same money, otherwise":      priced("5000.0", "100.000", "500.00"),
+		"a deliverable less":             func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Deliverables = nil },
+		"more approvers":                 func(e *v1alpha1.Engagement) { e.Spec.Approvals.Required = 3 },
+		"a stage more": func(e *v1alpha1.Engagement) {
+			e.Spec.Approvals.Stages = append(e.Spec.Approvals.Stages, v1alpha1.ApprovalStage{Name: "Legal"})
+		},
+		"the whole onboarding":    onboardedBy("onboarding", v1alpha1.OnboardingFull),
+		"facts, to be determined": func(e *v1alpha1.Engagement) { e.Spec.Classification.Facts = map[string]string{"tools": "own"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -238,6 +287,11 @@ func TestAnEngagementThatIsBeingDeletedIsNotJudged(t *testing.T) {
 		{"losing its finalizers", "nothing may hold what is to go", noa, updating(e, func(e *v1alpha1.Engagement) { e.Finalizers = nil }), ""},
 		{"widened", "it is given nothing more", noa, updating(e, all(later, listing("tracker", production))), ""},
 		{"with its termination withdrawn", "it ends all the same", noa, updating(e, func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }), ""},
+	})
+	runAll(t, []attempt{
+		{"by who makes another answer for it", "its file would name who never asked", mia, updating(e, requestedBy(ana)), "requester: an engagement that is being deleted keeps its requester"},
+		{"by who takes it upon themselves", "its file would name who never asked", noa, updating(e, all(later, requestedBy(noa))), "requester: an engagement that is being deleted keeps its requester"},
+		{"by who applies it without a requester", "that names nobody", noa, updating(e, requestedByNobody), ""},
 	})
 	g := NewWithT(t)
 	kept := &v1alpha1.Engagement{}

@@ -35,6 +35,7 @@ var Required = []Requirement{
 	{Policy: "longshore-author", Binding: "longshore-author"},
 	{Policy: "longshore-binding", Binding: "longshore-binding"},
 	{Policy: "longshore-decommission", Binding: "longshore-decommission"},
+	{Policy: "longshore-dismiss", Binding: "longshore-dismiss"},
 	{Policy: "longshore-end", Binding: "longshore-end"},
 	{Policy: "longshore-erasure", Binding: "longshore-erasure"},
 	{Policy: "longshore-evaluation", Binding: "longshore-evaluation"},
@@ -48,8 +49,9 @@ var Required = []Requirement{
 }
 
 // Missing says, in the order of Required, what keeps the required policies from being in force: a policy or a binding
-// that does not exist or is being deleted, or one that was changed so that it can be passed by. It is empty when all
-// of them are in force.
+// that does not exist or is being deleted, or one that is not what this version ships, whatever was changed in it: a
+// condition more, a selector that spares somebody, or the expressions of another version. It is empty when all of them
+// are in force.
 func Missing(policies []admissionregistrationv1.ValidatingAdmissionPolicy, bindings []admissionregistrationv1.ValidatingAdmissionPolicyBinding) []string {
 	var missing []string
 	for _, required := range Required {
@@ -61,6 +63,8 @@ func Missing(policies []admissionregistrationv1.ValidatingAdmissionPolicy, bindi
 			missing = append(missing, fmt.Sprintf("ValidatingAdmissionPolicy %s is not installed", required.Policy))
 		case !failsClosed(&policies[i]):
 			missing = append(missing, fmt.Sprintf("ValidatingAdmissionPolicy %s has failurePolicy Ignore", required.Policy))
+		case !asShipped(&policies[i]):
+			missing = append(missing, fmt.Sprintf("ValidatingAdmissionPolicy %s is not the one of this version", required.Policy))
 		}
 		j := slices.IndexFunc(bindings, func(b admissionregistrationv1.ValidatingAdmissionPolicyBinding) bool {
 			return b.Name == required.Binding && b.DeletionTimestamp == nil
