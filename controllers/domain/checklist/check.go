@@ -3,14 +3,13 @@ package checklist
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/ast"
-	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/ext"
+
+	"github.com/longshore-dev/longshore/controllers/domain/expression"
 )
 
 const (
@@ -33,8 +32,8 @@ type Check struct {
 // It knows the standard functions, those on strings, and the macros has, all, exists, exists_one and filter. What multiplies data is left out, because the
 // cost of an expression does not bound it: map and literals that hold variables build values that share their parts, which a comparison then walks in
 // exponential time ([1].map(a, [a, a]).map(a, [a, a])… costs a few hundred units and hours), replace and join build a string before its length is charged.
-func CompileCheck(expression string) (*Check, error) {
-	return compiled.get(expression)
+func CompileCheck(written string) (*Check, error) {
+	return compiled.get(written)
 }
 
 // compiled is a memory of a pure function, so that sharing it changes no answer.
@@ -50,16 +49,16 @@ type checkCache struct {
 	entries map[string]compiledCheck
 }
 
-func (c *checkCache) get(expression string) (*Check, error) {
+func (c *checkCache) get(written string) (*Check, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry, known := c.entries[expression]
+	entry, known := c.entries[written]
 	if !known {
-		entry.check, entry.err = compile(expression)
+		entry.check, entry.err = compile(written)
 		if len(c.entries) >= checkMemory {
 			clear(c.entries)
 		}
-		c.entries[expression] = entry
+		c.entries[written] = entry
 	}
 	return entry.check, entry.err
 }
@@ -76,24 +75,24 @@ var checkEnv = sync.OnceValues(func() (*cel.Env, error) {
 	)
 })
 
-func compile(expression string) (*Check, error) {
+func compile(written string) (*Check, error) {
 	env, err := checkEnv()
 	if err != nil {
 		return nil, fmt.Errorf("setting up CEL for checks: %w", err)
 	}
-	checked, issues := env.Compile(expression)
+	checked, issues := env.Compile(written)
 	if err := issues.Err(); err != nil {
-		return nil, errors.New(oneLine(err.Error()))
+		return nil, errors.New(expression.OneLine(err.Error()))
 	}
 	if t := checked.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
 		return nil, fmt.Errorf("it yields %s and must yield true or false", t)
 	}
-	if err := refuseMultiplying(checked.NativeRep()); err != nil {
+	if err := expression.RefuseMultiplying(checked.NativeRep()); err != nil {
 		return nil, err
 	}
 	program, err := env.Program(checked, cel.CostLimit(checkCostLimit))
 	if err != nil {
-		return nil, fmt.Errorf("planning it: %s", oneLine(err.Error()))
+		return nil, fmt.Errorf("planning it: %s", expression.OneLine(err.Error()))
 	}
 	return &Check{program: program}, nil
 }
@@ -102,7 +101,7 @@ func compile(expression string) (*Check, error) {
 func (c *Check) Holds(engagement, worker map[string]any) (bool, error) {
 	value, _, err := c.program.Eval(map[string]any{"engagement": orEmpty(engagement), "worker": orEmpty(worker)})
 	if err != nil {
-		return false, errors.New(oneLine(err.Error()))
+		return false, errors.New(expression.OneLine(err.Error()))
 	}
 	holds, ok := value.(types.Bool)
 	if !ok {
@@ -116,43 +115,4 @@ func orEmpty(m map[string]any) map[string]any {
 		return map[string]any{}
 	}
 	return m
-}
-
-// refuseMultiplying returns an error for what CompileCheck says is left out.
-func refuseMultiplying(checked *ast.AST) error {
-	root := ast.NavigateAST(checked)
-	for _, call := range ast.MatchDescendants(root, ast.KindMatcher(ast.CallKind)) {
-		if name := call.AsCall().FunctionName(); name == "replace" || name == "join" {
-			return fmt.Errorf("%s is not available in a check: compare the parts instead", name)
-		}
-	}
-	literals := ast.MatchDescendants(root, ast.KindMatcher(ast.ListKind))
-	literals = append(literals, ast.MatchDescendants(root, ast.KindMatcher(ast.MapKind))...)
-	for _, literal := range literals {
-		if holdsVariable(literal) && !accumulates(literal) {
-			return errors.New("a list or map that is written out may hold constants only: compare the values one by one")
-		}
-	}
-	return nil
-}
-
-func holdsVariable(literal ast.NavigableExpr) bool {
-	return len(ast.MatchDescendants(literal, ast.KindMatcher(ast.IdentKind))) > 0
-}
-
-// accumulates says whether the literal is the [x] that the filter macro adds to its result, and nothing that a person wrote: its other operand is a variable
-// that no expression can name.
-func accumulates(literal ast.NavigableExpr) bool {
-	parent, ok := literal.Parent()
-	if !ok || parent.Kind() != ast.CallKind || parent.AsCall().FunctionName() != operators.Add {
-		return false
-	}
-	left := parent.AsCall().Args()[0]
-	return left.Kind() == ast.IdentKind && strings.HasPrefix(left.AsIdent(), "@")
-}
-
-// oneLine keeps the first line of CEL's messages; the others draw the expression.
-func oneLine(message string) string {
-	first, _, _ := strings.Cut(message, "\n")
-	return strings.TrimPrefix(first, "ERROR: ")
 }

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
 // Case is what policies judge: one engagement, with the worker who is engaged in it, considered for it, or nobody yet.
@@ -23,6 +26,10 @@ type Case struct {
 	// History is what else the worker was, is, or will be engaged in, in all pools.
 	History []Engaged
 	Now     time.Time
+
+	// considered says that only what depends on the worker is asked.
+	considered bool
+	views      *views
 }
 
 // Engaged is one engagement of a person.
@@ -64,21 +71,101 @@ func (v *Verdict) Ends() *v1alpha1.Finding {
 	return nil
 }
 
-// Judge evaluates every policy that selects a case.
+// For is the same case with a worker who is considered for the engagement. Its verdict is only what depends on the worker: documents, tenure, rules that read
+// worker or tenure, and everything that policies ask which apply for the worker's jurisdiction alone; the rest is what Judge says of the case itself, once for
+// all workers. The copies share what rules read of the engagement, and may be judged at the same time.
+func (c *Case) For(worker *v1alpha1.Worker, history []Engaged) *Case {
+	with := *c
+	with.Worker, with.History, with.considered = worker, history, true
+	if with.views == nil {
+		with.views = c.newViews()
+	}
+	return &with
+}
+
+// Judge evaluates every policy that selects a case, and collects all that they find: in the order of the policies' names, and of each first what it asks for beside
+// its rules. Time counts in whole seconds, as the API writes it.
+//
+// One evaluation of an expression costs at most 100 000 of CEL's units, which is some 10 ms; what costs more is undecided. Looking ahead for the moment at
+// which time alone changes the answer may cost as much again, or 256 looks; where that does not find it, Next is where the search was given up.
 func Judge(policies []v1alpha1.CompliancePolicy, c *Case) Verdict {
-	var v Verdict
+	j := &judgement{Case: *c}
+	j.Now = c.Now.UTC().Truncate(time.Second)
+	if j.views == nil {
+		j.views = c.newViews()
+	}
+	ordered := make([]*v1alpha1.CompliancePolicy, len(policies))
 	for i := range policies {
-		p := &policies[i]
-		if t := NextChange(&p.Spec, c.Now); t != nil && (v.Next.IsZero() || t.Before(v.Next)) {
-			v.Next = *t
-		}
-		if !Selects(&p.Spec, c.selection()) {
+		ordered[i] = &policies[i]
+	}
+	slices.SortStableFunc(ordered, func(a, b *v1alpha1.CompliancePolicy) int { return strings.Compare(a.Name, b.Name) })
+	selection, withoutWorker := j.selection(), j.selection()
+	withoutWorker.WorkerJurisdiction = ""
+	for _, p := range ordered {
+		if !Covers(&p.Spec, selection) {
 			continue
 		}
-		v.Selected++
-		v.Violations = append(v.Violations, v1alpha1.Finding{Policy: p.Name, Undecided: true, Message: "policy " + p.Name + " applies (" + p.Spec.Source.Title + ") and cannot be evaluated"})
+		if t := NextChange(&p.Spec, j.Now); t != nil {
+			j.look(*t)
+		}
+		if !Selects(&p.Spec, selection) {
+			continue
+		}
+		j.Selected++
+		j.policy(p, !j.considered || !Covers(&p.Spec, withoutWorker))
 	}
-	return v
+	return j.Verdict
+}
+
+// A judgement is a verdict in the making.
+type judgement struct {
+	Case
+	Verdict
+}
+
+// policy judges by one policy: by all of it, or only by what depends on the worker.
+func (j *judgement) policy(p *v1alpha1.CompliancePolicy, whole bool) {
+	if whole {
+		j.RequiredApprovals = max(j.RequiredApprovals, p.Spec.RequiredApprovals)
+	}
+	if problems := Problems(&p.Spec); len(problems) > 0 {
+		if whole {
+			j.violate(unreadable(p, problems))
+		}
+		// A limit that can be read still counts: access must not outlive it because a rule was misspelt.
+		j.tenure(p)
+		return
+	}
+	j.documents(p)
+	if whole {
+		j.steps(p)
+	}
+	expiry := j.determination(p, whole)
+	tenure := j.tenure(p)
+	j.rules(p, whole, expiry, tenure)
+}
+
+func (j *judgement) violate(f v1alpha1.Finding) { j.Violations = append(j.Violations, f) }
+
+// look says that something changes at a moment, if it is to come. What changes within a second shows at the next.
+func (j *judgement) look(t time.Time) {
+	if whole := t.Truncate(time.Second); whole.Before(t) {
+		t = whole.Add(time.Second)
+	}
+	if t.After(j.Now) && (j.Next.IsZero() || t.Before(j.Next)) {
+		j.Next = t.UTC()
+	}
+}
+
+// ahead says whether it is time to warn of a moment, so long before it.
+func (j *judgement) ahead(at time.Time, before string) bool {
+	j.look(at)
+	from, err := terms.SubtractPeriod(at, before)
+	if err != nil {
+		return true // so long before that it was always time
+	}
+	j.look(from)
+	return !j.Now.Before(from)
 }
 
 func (c *Case) selection() Selection {
@@ -90,13 +177,4 @@ func (c *Case) selection() Selection {
 		s.WorkerJurisdiction = c.Worker.Spec.Jurisdiction
 	}
 	return s
-}
-
-// Problems says what keeps a policy from being evaluated: expressions that do not compile, are of the wrong type, or read what the policy does not ask for.
-func Problems(*v1alpha1.CompliancePolicySpec) []string { return nil }
-
-// Retention is until when the policies that select a case demand that its sealed file be kept, and which of them demands the longest, with its source.
-// Without such a policy it is nil.
-func Retention([]v1alpha1.CompliancePolicy, *Case, time.Time) (until *time.Time, by string) {
-	return nil, ""
 }

@@ -35,11 +35,16 @@ func Selects(p *v1alpha1.CompliancePolicySpec, in Selection) bool {
 	if p.EffectiveTo != nil && !in.Now.Before(p.EffectiveTo.Time) {
 		return false
 	}
+	return Covers(p, in)
+}
+
+// Covers says whether the policy applies to the engagement at any time, before it is effective and after too: an edit of it concerns whatever it covers.
+func Covers(p *v1alpha1.CompliancePolicySpec, in Selection) bool {
 	s := p.AppliesTo
 	if s == nil {
 		return true
 	}
-	return covers(s.Jurisdictions, in) &&
+	return concerns(s.Jurisdictions, in) &&
 		(len(s.WorkerTypes) == 0 || slices.Contains(s.WorkerTypes, in.WorkerType)) &&
 		(len(s.Pools) == 0 || slices.Contains(s.Pools, in.Pool)) &&
 		selectsNamespace(s.NamespaceSelector, in.NamespaceLabels)
@@ -56,8 +61,8 @@ func NextChange(p *v1alpha1.CompliancePolicySpec, now time.Time) *time.Time {
 	return nil
 }
 
-// covers says whether the work or the worker is in one of the jurisdictions; the policies of both apply.
-func covers(jurisdictions []string, in Selection) bool {
+// concerns says whether the work or the worker is in one of the jurisdictions; the policies of both apply.
+func concerns(jurisdictions []string, in Selection) bool {
 	if len(jurisdictions) == 0 {
 		return true
 	}

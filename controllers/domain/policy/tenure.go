@@ -22,9 +22,32 @@ const (
 	acrossNamespace v1alpha1.TenureScope = "Namespace"
 )
 
-// TenureLimit is when a person who is engaged from the start of a span on, without a gap, reaches the longest tenure. What they were engaged before counts too, back
-// to the first gap that is longer than resetGap; without a resetGap, all of it. Gaps themselves do not count, and what overlaps counts once.
+// TenureLimit is when a person who is engaged from the start of a span on, without a gap, reaches the longest tenure; see CountTenure.
 func TenureLimit(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) {
+	_, limit, err := CountTenure(t, engaged, next)
+	return limit, err
+}
+
+// CountTenure is since when a person would have been engaged had there been no gaps, and when the longest tenure is reached. What they were engaged before the
+// start of a span counts too, by whichever supplier, back to the first gap that is longer than resetGap; without a resetGap, all of it. Gaps themselves do not
+// count, and what overlaps counts once. So does the German AÜG count, §1(1b): earlier assignments count whole where not more than three months lie between two.
+//
+// Time served is elapsed time, the limit a calendar period: served time moves the start back, and the limit is that start plus max. It is the one normalisation
+// there is: two months served before a start on 1 December move it to 1 October at the latest moment that is as long before, whatever months they were.
+func CountTenure(t *v1alpha1.Tenure, engaged []Span, next Span) (since, limit time.Time, err error) {
+	since, err = runSince(t, engaged, next)
+	if err != nil {
+		return time.Time{}, time.Time{}, err
+	}
+	limit, err = terms.AddPeriod(since, t.Max)
+	if err != nil {
+		return time.Time{}, time.Time{}, fmt.Errorf("reading tenure.max: %w", err)
+	}
+	return since, limit, nil
+}
+
+// runSince moves the start of a span back by what was served before.
+func runSince(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) {
 	begin := next.Start
 	var served time.Duration
 	for _, s := range before(t.Across, engaged, next) {
@@ -42,11 +65,7 @@ func TenureLimit(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, erro
 			begin = s.Start
 		}
 	}
-	limit, err := terms.AddPeriod(next.Start.Add(-served), t.Max)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading tenure.max: %w", err)
-	}
-	return limit, nil
+	return next.Start.Add(-served), nil
 }
 
 // before are the spans that begin before another and are counted together with it, as blocks without overlap, the latest first.

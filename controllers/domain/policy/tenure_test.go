@@ -8,13 +8,6 @@ import (
 )
 
 func TestTenureIsCountedBackToTheFirstGapThatIsTooLong(t *testing.T) {
-	date := func(written string) time.Time {
-		d, err := time.Parse(time.DateOnly, written)
-		if err != nil {
-			t.Fatalf("reading a date: %v", err)
-		}
-		return d
-	}
 	span := func(start, end string) Span {
 		return Span{Start: date(start), End: date(end), Pool: "talent/designers", Namespace: "marketing"}
 	}

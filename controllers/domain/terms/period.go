@@ -22,15 +22,33 @@ func AddPeriod(t time.Time, period string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	sum := shift(t, months, days)
+	if sum.Year() > lastYear {
+		return time.Time{}, fmt.Errorf("adding period %s to %s leads past the year %d", period, t.UTC().Format(time.RFC3339), lastYear)
+	}
+	return sum, nil
+}
+
+// SubtractPeriod is as long before a moment as the period says, by the same rules: years and months first, a day past the month's end becoming its last
+// (31 March - P1M is 28 or 29 February), then weeks and days. It does not always undo AddPeriod: months differ in length.
+func SubtractPeriod(t time.Time, period string) (time.Time, error) {
+	months, days, err := parsePeriod(period)
+	if err != nil {
+		return time.Time{}, err
+	}
+	difference := shift(t, -months, -days)
+	if difference.Year() < 1 {
+		return time.Time{}, fmt.Errorf("subtracting period %s from %s leads before the year 1", period, t.UTC().Format(time.RFC3339))
+	}
+	return difference, nil
+}
+
+func shift(t time.Time, months, days int) time.Time {
 	t = t.UTC()
 	// The first of a month exists in every month; the day is put back once the month is known.
 	first := time.Date(t.Year(), t.Month(), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC).AddDate(0, months, 0)
 	day := min(t.Day(), first.AddDate(0, 1, -1).Day())
-	sum := first.AddDate(0, 0, day-1+days)
-	if sum.Year() > lastYear {
-		return time.Time{}, fmt.Errorf("adding period %s to %s leads past the year %d", period, t.Format(time.RFC3339), lastYear)
-	}
-	return sum, nil
+	return first.AddDate(0, 0, day-1+days)
 }
 
 // parsePeriod reads a period as whole months and whole days, the only units that differ in a calendar.

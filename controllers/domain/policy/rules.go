@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/longshore-dev/longshore/api/v1alpha1"
+)
+
+// rules of a policy without problems. The facts of the classification are there until the determination expires, and absent without one.
+func (j *judgement) rules(p *v1alpha1.CompliancePolicy, whole bool, determinedUntil *time.Time, tenure *tenureView) {
+	v := j.variables(determinedUntil != nil, tenure)
+	for i := range p.Spec.Rules {
+		r := &p.Spec.Rules[i]
+		program, err := compileRule(r.Expression)
+		if err != nil {
+			continue // Problems has said so.
+		}
+		if program.aboutPerson() && j.Worker == nil || !program.aboutPerson() && !whole {
+			continue
+		}
+		v.schema = program.schema
+		now, turn := program.turns(v, j.Now)
+		if !turn.at.IsZero() {
+			j.look(turn.at)
+		}
+		switch {
+		case now.err != "":
+			f := ruleFinding(p, r, "cannot be evaluated: "+now.err, "give the engagement or the worker what the rule reads, or have its owner mend the policy")
+			f.Undecided = true
+			j.violate(f)
+		case !now.holds:
+			j.broken(p, r, v)
+		case r.WarnBefore != "" && turn.to != now && !turn.at.IsZero() && j.fails(p, turn.at, determinedUntil, program):
+			if j.ahead(turn.at, r.WarnBefore) {
+				j.warn(ruleFinding(p, r, "will not hold any more from "+stamp(turn.at)+": "+r.Expression, "change what the rule reads before then"), turn.at)
+			}
+		}
+	}
+}
+
+// fails says whether a rule that is to turn at a moment will still be asked the same then: neither will the policy have ceased, nor the facts that it reads.
+func (j *judgement) fails(p *v1alpha1.CompliancePolicy, at time.Time, determinedUntil *time.Time, program *program) bool {
+	if to := p.Spec.EffectiveTo; to != nil && !at.Before(to.Time) {
+		return false
+	}
+	return !program.readsFacts || determinedUntil == nil || at.Before(*determinedUntil)
+}
+
+// broken tells of a rule that does not hold.
+func (j *judgement) broken(p *v1alpha1.CompliancePolicy, r *v1alpha1.PolicyRule, v *variables) {
+	f := ruleFinding(p, r, j.saying(r, v), consequence[r.Enforcement])
+	switch r.Enforcement {
+	case v1alpha1.EnforceWarn:
+		j.Warnings = append(j.Warnings, f)
+	case v1alpha1.EnforceRequireApproval:
+		j.Approvals = append(j.Approvals, f)
+	default:
+		j.violate(f)
+	}
+}
+
+// saying is the rule's message, or its expression where there is none or it cannot be evaluated.
+func (j *judgement) saying(r *v1alpha1.PolicyRule, v *variables) string {
+	if r.MessageExpression != "" {
+		if program, err := compileMessage(r.MessageExpression); err == nil {
+			if message, err := program.message(v, j.Now); err == nil && message != "" {
+				return message
+			}
+		}
+	}
+	return "does not hold: " + r.Expression
+}
+
+func (j *judgement) variables(determined bool, tenure *tenureView) *variables {
+	v := &variables{engagement: &j.views.undetermined, pool: j.views.pool, checklist: &j.views.checklist, tenure: tenure}
+	if determined {
+		v.engagement = &j.views.determined
+	}
+	if j.Worker != nil {
+		v.worker = &workerView{metadataOf(&j.Worker.ObjectMeta), &j.Worker.Spec}
+	}
+	return v
+}
