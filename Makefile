@@ -123,7 +123,7 @@ clean: ## Remove the tools, the binaries and the scratch folders; the local cont
 
 ##@ Generate
 
-GENERATED := deepcopy crds applyconfiguration rbac admission api-docs metrics-docs
+GENERATED := deepcopy crds applyconfiguration rbac admission api-docs metrics-docs compliance-docs
 
 .PHONY: generate
 generate: $(GENERATED:%=generate-%) ## Generate everything below.
@@ -145,7 +145,7 @@ generate-rbac: $(CONTROLLER_GEN) ## Generate the operator's role from the marker
 	$(CONTROLLER_GEN) rbac:roleName=longshore-controller-manager paths=./controllers/... output:rbac:dir=config/rbac
 
 .PHONY: generate-admission
-generate-admission: ## Generate the admission policies into config/admission.
+generate-admission: ## Generate the admission policies into config/admission, and their fingerprints for the operator.
 	$(GO) run ./hack/admission
 
 .PHONY: generate-api-docs
@@ -157,6 +157,10 @@ generate-api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/reference
 .PHONY: generate-metrics-docs
 generate-metrics-docs: ## Generate the tables of metrics, events and conditions, docs/reference/{metrics,conditions}.md.
 	$(GO) run ./hack/metricsdocs
+
+.PHONY: generate-compliance-docs
+generate-compliance-docs: ## Generate the table of the compliance catalogue from its tests, docs/reference/compliance-catalogue.md.
+	$(GO) test -count=1 -run '^TestTheTableOfTheCatalogueIsFresh$$' ./test/compliance -write
 
 ##@ Verify
 
@@ -185,7 +189,7 @@ verify-rbac: $(CONTROLLER_GEN) ## Check that the operator's role is fresh.
 
 .PHONY: verify-admission
 verify-admission: ## Check that the admission policies are fresh.
-	@hack/verify-generated.sh generate-admission config/admission
+	@hack/verify-generated.sh generate-admission config/admission controllers/domain/admission/shipped.go
 
 .PHONY: verify-api-docs
 verify-api-docs: $(CRD_REF_DOCS) ## Check that the API reference is fresh.
@@ -194,6 +198,10 @@ verify-api-docs: $(CRD_REF_DOCS) ## Check that the API reference is fresh.
 .PHONY: verify-metrics-docs
 verify-metrics-docs: ## Check that the tables of metrics, events and conditions are fresh.
 	@hack/verify-generated.sh generate-metrics-docs docs/reference/metrics.md docs/reference/conditions.md
+
+.PHONY: verify-compliance-docs
+verify-compliance-docs: ## Check that the table of the compliance catalogue is fresh.
+	@hack/verify-generated.sh generate-compliance-docs docs/reference/compliance-catalogue.md
 
 .PHONY: verify-config
 verify-config: $(KUSTOMIZE) ## Check that every kustomization under config/ builds.
