@@ -25,6 +25,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
 	"github.com/longshore-dev/longshore/controllers/assignment"
 	"github.com/longshore-dev/longshore/controllers/checklist"
+	"github.com/longshore-dev/longshore/controllers/dossier"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
 	"github.com/longshore-dev/longshore/controllers/talentpool"
@@ -59,6 +60,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 		&assignment.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
 		&assignment.Placer{Client: c, Clock: clk, Recorder: recorder},
 		&checklist.Reconciler{Client: c, Clock: clk},
+		&dossier.Reconciler{Client: c, Clock: clk, Recorder: recorder},
 		&talentpool.Reconciler{Client: c, Clock: clk},
 		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
 		&engagement.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},

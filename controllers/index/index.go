@@ -62,6 +62,9 @@ const (
 	WorkerByUsername = "worker-by-username"
 	// PoolByChecklist holds the checklist of the screening.
 	PoolByChecklist = "pool-by-checklist"
+
+	// DossierByErasure holds the reason of the condition Erased, where there is one.
+	DossierByErasure = "dossier-by-erasure"
 )
 
 // Key is how an index writes an object of another namespace.
@@ -119,6 +122,7 @@ var indexes = []definition{
 	define(WorkerByPerson, func(w *v1alpha1.Worker) []string { return []string{w.Spec.PersonKey} }),
 	define(WorkerByUsername, func(w *v1alpha1.Worker) []string { return []string{w.Spec.Username} }),
 	define(PoolByChecklist, poolChecklist),
+	define(DossierByErasure, dossierErasure),
 }
 
 // define makes an index of one kind. Each value is given once, none is empty.

@@ -144,6 +144,12 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		{WorkerByUsername, "those without an account share none", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, nil},
 		{PoolByChecklist, "the screening", &v1alpha1.TalentPool{Spec: v1alpha1.TalentPoolSpec{Screening: &v1alpha1.Screening{ChecklistRef: *local("funnel")}}}, []string{"funnel"}},
 		{PoolByChecklist, "no screening", &v1alpha1.TalentPool{}, nil},
+
+		{DossierByErasure, "nobody asked", &v1alpha1.Dossier{}, nil},
+		{DossierByErasure, "nothing is said of it", &v1alpha1.Dossier{Status: &v1alpha1.DossierStatus{}}, nil},
+		{DossierByErasure, "what stands against it", &v1alpha1.Dossier{Status: &v1alpha1.DossierStatus{Conditions: []metav1.Condition{
+			{Type: v1alpha1.ConditionErased, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonRetentionConflict},
+		}}}, []string{v1alpha1.ReasonRetentionConflict}},
 	} {
 		t.Run(tc.index+": "+tc.reason, func(t *testing.T) {
 			r := setup(t)

@@ -1,6 +1,8 @@
 package index
 
 import (
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 )
 
@@ -151,4 +153,15 @@ func assignmentEngagements(a *v1alpha1.Assignment) []string {
 		engagements = append(engagements, a.Spec.EngagementRef.Name)
 	}
 	return engagements
+}
+
+func dossierErasure(d *v1alpha1.Dossier) []string {
+	if d.Status == nil {
+		return nil
+	}
+	erased := meta.FindStatusCondition(d.Status.Conditions, v1alpha1.ConditionErased)
+	if erased == nil {
+		return nil
+	}
+	return []string{erased.Reason}
 }

@@ -26,7 +26,7 @@ type Event struct {
 
 // Events lists every event, by reason, but for those that carry the reason of a Stalled condition.
 func Events() []Event {
-	all := slices.Concat(engagementEvents, grantEvents, providerEvents, workerEvents, poolEvents, statementEvents)
+	all := slices.Concat(engagementEvents, grantEvents, providerEvents, workerEvents, poolEvents, dossierEvents, statementEvents)
 	slices.SortFunc(all, func(a, b Event) int { return strings.Compare(a.Reason, b.Reason) })
 	return all
 }
@@ -38,6 +38,7 @@ var (
 	onProvider   = []string{"AccessProvider"}
 	onAssignment = []string{"Assignment"}
 	onPool       = []string{"TalentPool"}
+	onDossier    = []string{"Dossier"}
 	// ofBoth: statements about either.
 	ofBoth = []string{"Engagement", "Worker"}
 	// ofWork: statements about work, and ofAll about whatever can be spoken of.
@@ -104,6 +105,11 @@ var workerEvents = []Event{
 var poolEvents = []Event{
 	warns(onPool, "Missed", "The windows of assignments of the pool ended before anybody had them. The message says how many; their state is Missed."),
 	warns(onPool, "Unplaceable", "Nobody can be given assignments of the pool. The message says how many; `status.why` of each says why."),
+}
+
+var dossierEvents = []Event{
+	happens(onDossier, "Erased", "What was personal in a sealed file is erased. The message says why: it was asked for, or the time for which it had to be kept is over."),
+	warns(onDossier, v1alpha1.ReasonRetentionConflict, "Its erasure was asked for, and a policy demands that it be kept. Somebody with the verb erase decides by `spec.erasure.decision`; without a decision it is erased at the end of retention."),
 }
 
 var statementEvents = []Event{
