@@ -126,4 +126,6 @@ const (
 	ReasonDeleted = "Deleted"
 	// ReasonInvalid: the object contradicts itself.
 	ReasonInvalid = "Invalid"
+	// ReasonExpressionInvalid: a policy cannot be evaluated: an expression of it does not compile, is of the wrong type, or reads what the policy does not ask for.
+	ReasonExpressionInvalid = "ExpressionInvalid"
 )

@@ -27,6 +27,11 @@ const (
 	EngagementByScorecard = "engagement-by-scorecard"
 	// EngagementByProfile holds every AccessProfile that is asked for or accepted.
 	EngagementByProfile = "engagement-by-profile"
+	// EngagementByJurisdiction holds where the work is done, as proposed and as accepted: the country and, if one is named, its
+	// subdivision. Closed engagements are left out.
+	EngagementByJurisdiction = "engagement-by-jurisdiction"
+	// EngagementByPoolName holds the pool's name alone. Closed engagements are left out.
+	EngagementByPoolName = "engagement-by-pool-name"
 	// EngagementByPredecessor holds the engagement that is replaced or continued.
 	EngagementByPredecessor = "engagement-by-predecessor"
 
@@ -60,6 +65,8 @@ const (
 	WorkerByPerson = "worker-by-person"
 	// WorkerByUsername holds the cluster account.
 	WorkerByUsername = "worker-by-username"
+	// WorkerByJurisdiction holds where they work: the country and, if one is named, its subdivision.
+	WorkerByJurisdiction = "worker-by-jurisdiction"
 	// PoolByChecklist holds the checklist of the screening.
 	PoolByChecklist = "pool-by-checklist"
 
@@ -105,6 +112,8 @@ var indexes = []definition{
 	define(EngagementByChecklist, engagementChecklists),
 	define(EngagementByScorecard, engagementScorecards),
 	define(EngagementByProfile, engagementProfiles),
+	define(EngagementByJurisdiction, engagementJurisdictions),
+	define(EngagementByPoolName, engagementPoolName),
 	define(EngagementByPredecessor, engagementPredecessor),
 	define(AttestationBySubject, attestationSubject),
 	define(EvaluationByEngagement, evaluationEngagement),
@@ -121,6 +130,7 @@ var indexes = []definition{
 	}),
 	define(WorkerByPerson, func(w *v1alpha1.Worker) []string { return []string{w.Spec.PersonKey} }),
 	define(WorkerByUsername, func(w *v1alpha1.Worker) []string { return []string{w.Spec.Username} }),
+	define(WorkerByJurisdiction, func(w *v1alpha1.Worker) []string { return jurisdictions(w.Spec.Jurisdiction) }),
 	define(PoolByChecklist, poolChecklist),
 	define(DossierByErasure, dossierErasure),
 }

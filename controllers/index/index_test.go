@@ -113,6 +113,18 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 			e.Status.Terms = &v1alpha1.AcceptedTerms{Access: []v1alpha1.AccessRequest{{Name: "chat"}, {Name: "tracker"}}}
 		}), []string{"chat", "drive", "tracker"}},
 
+		{EngagementByJurisdiction, "a subdivision is part of its country", engagement(func(e *v1alpha1.Engagement) { e.Spec.Classification.Jurisdiction = "US-CA" }), []string{"US", "US-CA"}},
+		{EngagementByJurisdiction, "a country is itself", engagement(func(e *v1alpha1.Engagement) { e.Spec.Classification.Jurisdiction = "DE" }), []string{"DE"}},
+		{EngagementByJurisdiction, "what was accepted counts until what is proposed is", engagement(func(e *v1alpha1.Engagement) {
+			e.Spec.Classification.Jurisdiction = "DE"
+			e.Status.Terms = &v1alpha1.AcceptedTerms{Classification: v1alpha1.Classification{Jurisdiction: "US-NY"}}
+		}), []string{"DE", "US", "US-NY"}},
+		{EngagementByJurisdiction, "a closed one is judged no more", engagement(func(e *v1alpha1.Engagement) {
+			e.Spec.Classification.Jurisdiction, e.Status.Phase = "DE", v1alpha1.PhaseClosed
+		}), nil},
+		{EngagementByPoolName, "the name alone, wherever the pool lives", engagement(func(e *v1alpha1.Engagement) { e.Spec.PoolRef.Namespace = "talent" }), []string{"designers"}},
+		{EngagementByPoolName, "a closed one is judged no more", engagement(func(e *v1alpha1.Engagement) { e.Status.Phase = v1alpha1.PhaseClosed }), nil},
+
 		{EngagementByPredecessor, "no predecessor", engagement(func(*v1alpha1.Engagement) {}), nil},
 		{EngagementByPredecessor, "the replaced", engagement(func(e *v1alpha1.Engagement) { e.Spec.Replaces = &v1alpha1.Replaces{Name: "former"} }), []string{"former"}},
 		{EngagementByPredecessor, "the continued", engagement(func(e *v1alpha1.Engagement) { e.Spec.Continues = local("former") }), []string{"former"}},
@@ -142,6 +154,8 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		{WorkerByPerson, "the person", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, []string{"p-1"}},
 		{WorkerByUsername, "the account", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1", Username: "ada@example.com"}}, []string{"ada@example.com"}},
 		{WorkerByUsername, "those without an account share none", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, nil},
+		{WorkerByJurisdiction, "a subdivision is part of its country", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{Jurisdiction: "US-CA"}}, []string{"US", "US-CA"}},
+		{WorkerByJurisdiction, "nobody knows where they work", &v1alpha1.Worker{}, nil},
 		{PoolByChecklist, "the screening", &v1alpha1.TalentPool{Spec: v1alpha1.TalentPoolSpec{Screening: &v1alpha1.Screening{ChecklistRef: *local("funnel")}}}, []string{"funnel"}},
 		{PoolByChecklist, "no screening", &v1alpha1.TalentPool{}, nil},
 

@@ -1,6 +1,8 @@
 package index
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
@@ -79,6 +81,30 @@ func profileNames(requests []v1alpha1.AccessRequest) []string {
 		names = append(names, r.Name)
 	}
 	return names
+}
+
+func engagementJurisdictions(e *v1alpha1.Engagement) []string {
+	if e.Status.Phase == v1alpha1.PhaseClosed {
+		return nil
+	}
+	found := jurisdictions(e.Spec.Classification.Jurisdiction)
+	if t := e.Status.Terms; t != nil {
+		found = append(found, jurisdictions(t.Classification.Jurisdiction)...)
+	}
+	return found
+}
+
+// jurisdictions are a jurisdiction and the country that it is part of: what is said of a country is said of its subdivisions.
+func jurisdictions(code string) []string {
+	country, _, _ := strings.Cut(code, "-")
+	return []string{country, code}
+}
+
+func engagementPoolName(e *v1alpha1.Engagement) []string {
+	if e.Status.Phase == v1alpha1.PhaseClosed {
+		return nil
+	}
+	return []string{e.Spec.PoolRef.Name}
 }
 
 func engagementPredecessor(e *v1alpha1.Engagement) []string {
