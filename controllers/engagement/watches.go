@@ -52,7 +52,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.Checklist{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByChecklist)), edited).
 		Watches(&v1alpha1.Scorecard{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByScorecard)), edited).
 		Watches(&v1alpha1.AccessProfile{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByProfile)), edited).
-		Watches(&v1alpha1.CompliancePolicy{}, handler.EnqueueRequestsFromMapFunc(r.open), edited).
+		Watches(&v1alpha1.CompliancePolicy{}, r.policyNews()).
+		Watches(&v1alpha1.Engagement{}, r.tenureNews()).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.inNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Watches(&admissionregistrationv1.ValidatingAdmissionPolicy{}, handler.EnqueueRequestsFromMapFunc(r.open), edited).
 		Watches(&admissionregistrationv1.ValidatingAdmissionPolicyBinding{}, handler.EnqueueRequestsFromMapFunc(r.open), edited).
