@@ -28,6 +28,7 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/access/provider"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -104,8 +105,8 @@ func (r *ProviderReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		}
 	}
 	if ready != nil {
-		ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, object.Generation, metav1.NewTime(r.Clock.Now().Truncate(time.Second))
-		meta.SetStatusCondition(&status.Conditions, *ready)
+		ready.ObservedGeneration, ready.LastTransitionTime = object.Generation, metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+		health.Set(&status.Conditions, *ready)
 	}
 	if !equality.Semantic.DeepEqual(&object.Status, status) {
 		appeared := object.Status.Unclaimed == 0 && status.Unclaimed > 0

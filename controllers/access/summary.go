@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 )
 
 // summary is the status that follows from the rows.
@@ -29,8 +29,8 @@ func (p *pass) summary() *v1alpha1.AccessGrantStatus {
 	s.OwedSince = earliest(owed, func(r *row) *metav1.Time { return r.RevokeRequestedAt })
 	s.State = p.leastAdvanced(p.rows, p.grant.Spec.Preexisting)
 	ready := p.readiness(p.rows, p.grant.Spec.Preexisting, p.found.waits)
-	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.grant.Generation, metav1.NewTime(p.now)
-	meta.SetStatusCondition(&s.Conditions, ready)
+	ready.ObservedGeneration, ready.LastTransitionTime = p.grant.Generation, metav1.NewTime(p.now)
+	health.Set(&s.Conditions, ready)
 	return s
 }
 

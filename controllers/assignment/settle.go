@@ -5,10 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 	"github.com/longshore-dev/longshore/controllers/domain/placement"
 )
 
@@ -139,8 +139,8 @@ func setReady(a *v1alpha1.Assignment, st *v1alpha1.AssignmentStatus, now time.Ti
 	if ready {
 		status = metav1.ConditionTrue
 	}
-	meta.SetStatusCondition(&st.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: status, Reason: reason, Message: message, ObservedGeneration: a.Generation, LastTransitionTime: metav1.Time{Time: now},
+	health.Set(&st.Conditions, metav1.Condition{
+		Status: status, Reason: reason, Message: message, ObservedGeneration: a.Generation, LastTransitionTime: metav1.Time{Time: now},
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 )
 
 const (
@@ -84,7 +84,7 @@ func judge(cl *v1alpha1.Checklist, now metav1.Time) {
 	if err := checklist.Validate(cl.Spec.Steps); err != nil {
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonChecklistInvalid, clip(err.Error())
 	}
-	meta.SetStatusCondition(&cl.Status.Conditions, ready)
+	health.Set(&cl.Status.Conditions, ready)
 }
 
 // clip shortens a message to what a condition can carry, between two characters.

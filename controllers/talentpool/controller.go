@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/controllers/domain/census"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 )
 
 const (
@@ -112,7 +112,7 @@ func (r *Reconciler) judge(ctx context.Context, pool *v1alpha1.TalentPool, now t
 	pool.Status.ObservedGeneration, pool.Status.Conditions = pool.Generation, conditions
 	ready := readiness(pool, checklist)
 	ready.ObservedGeneration, ready.LastTransitionTime = pool.Generation, metav1.NewTime(now)
-	meta.SetStatusCondition(&pool.Status.Conditions, ready)
+	health.Set(&pool.Status.Conditions, ready)
 	return again, nil
 }
 

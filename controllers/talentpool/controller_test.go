@@ -85,7 +85,7 @@ func TestAPoolIsReadyOnceItsChecklistIsThere(t *testing.T) {
 		s.Screening = &v1alpha1.Screening{ChecklistRef: v1alpha1.LocalReference{Name: "funnel"}}
 	})
 	o.awaits(pool, func(g Gomega, st *v1alpha1.TalentPoolStatus) {
-		g.Expect(st.Conditions).To(HaveLen(1))
+		g.Expect(st.Conditions).To(HaveLen(2), "Ready and Stalled")
 		g.Expect(st.Conditions[0].Reason).To(Equal(v1alpha1.ReasonReferenceNotFound), st.Conditions[0].Message)
 		g.Expect(st.Conditions[0].LastTransitionTime.Time).To(BeTemporally("==", start), "the time is the injected clock's")
 	})

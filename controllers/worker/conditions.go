@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 )
 
 // conditions says whether somebody must act before screenings and scores can go on. An ordinary wait, within its due date, is Ready.
 func (p *pass) conditions() {
 	ready := p.ready()
 	ready.Message = clip(ready.Message, maxCondition)
-	ready.Type, ready.ObservedGeneration, ready.LastTransitionTime = v1alpha1.ConditionReady, p.Worker.Generation, metav1.Time{Time: p.Now}
-	meta.SetStatusCondition(&p.d.Status.Conditions, ready)
+	ready.ObservedGeneration, ready.LastTransitionTime = p.Worker.Generation, metav1.Time{Time: p.Now}
+	health.Set(&p.d.Status.Conditions, ready)
 }
 
 func (p *pass) ready() metav1.Condition {
