@@ -90,20 +90,19 @@ func agencyWork() []example {
 
 func platformWork() []example {
 	in := in("FR")
-	ahead, about := rulesOf("eu-platform-work-ahead"), rulesOf("eu-platform-work")
-	none := determined(facts{"directionAndControl": "false"}, "2027-03-01")
+	ahead, oversight, presumption := rulesOf("eu-platform-work-ahead"), rulesOf("eu-platform-work"), rulesOf("eu-platform-work-presumption")
+	none := facts{"directionAndControl": "false"}
 	before := at("2026-12-01T23:59:59Z")
-	const demotes = "a-human-demotes"
+	const demotes, rebutted = "a-human-demotes", "no-direction-and-control"
 	return []example{
 		ahead(demotes).holds("a demotion in the pool is approved by a person", "a human decides", given(in, before, demoting(v1alpha1.DemotionRequiresApproval))),
 		ahead(demotes).fails("a score alone demotes in the pool", "from 2026-12-02 it may not", given(in, before, demoting(v1alpha1.DemotionAutomatic)), "people", "RequiresApproval"),
-		about(theDetermination).holds("it was determined this year", "it counts for a year", given(in, none)),
-		about(theDetermination).fails("the requester only claims it", "the presumption is rebutted by who may determine", given(in, claimed(facts{"directionAndControl": "false"})), "determin"),
-		about(demotes).holds("the pool does not say", "by default a person approves a demotion", given(in, none)),
-		about(demotes).fails("a score alone demotes in the pool", "a human has to decide, with reasons", given(in, none, demoting(v1alpha1.DemotionAutomatic)), "people", "RequiresApproval"),
-		about("no-direction-and-control").holds("no facts of direction and control are determined", "the presumption does not arise", given(in, none)),
-		about("no-direction-and-control").fails("there are such facts", "employment is presumed",
-			given(in, determined(facts{"directionAndControl": "true"}, "2027-03-01")), "presumed"),
-		about("no-direction-and-control").fails("nothing is said of them", "the burden is on the hirer", given(in, determined(nil, "2027-03-01")), "presumed"),
+		oversight(demotes).holds("the pool does not say", "by default a person approves a demotion", given(in)),
+		oversight(demotes).fails("a score alone demotes in the pool", "a human has to decide, with reasons", given(in, demoting(v1alpha1.DemotionAutomatic)), "people", "RequiresApproval"),
+		presumption(theDetermination).holds("it was determined this year", "it counts for a year", given(in, determined(none, "2027-03-01"))),
+		presumption(theDetermination).fails("the requester only claims it", "the presumption is rebutted by who may determine", given(in, claimed(none)), "determin"),
+		presumption(rebutted).holds("no facts of direction and control are determined", "the presumption does not arise", given(in, determined(none, "2027-03-01"))),
+		presumption(rebutted).fails("there are such facts", "employment is presumed", given(in, determined(facts{"directionAndControl": "true"}, "2027-03-01")), "presumed"),
+		presumption(rebutted).fails("nothing is said of them", "the burden is on the hirer", given(in, determined(nil, "2027-03-01")), "presumed"),
 	}
 }

@@ -73,7 +73,7 @@ func TestNoMomentIsWithoutAPolicyBetweenASupersededOneAndItsSuccessor(t *testing
 
 func TestTheMemberStatesAreAllThere(t *testing.T) {
 	const memberStates = 27
-	for _, name := range []string{"eu-platform-work-ahead", "eu-platform-work"} {
+	for _, name := range []string{"eu-platform-work-ahead", "eu-platform-work", "eu-platform-work-presumption"} {
 		p := the(t, name)
 		if n := len(p.Spec.AppliesTo.Jurisdictions); n != memberStates {
 			t.Errorf("%s is about %d countries, expected the %d member states", name, n, memberStates)
