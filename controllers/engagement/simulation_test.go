@@ -68,6 +68,14 @@ type story struct {
 
 func tell(t *testing.T, seed uint64) *story {
 	t.Helper()
+	s := begin(t, seed)
+	s.run(seed)
+	return s
+}
+
+// begin is a story of which nothing has happened yet.
+func begin(t *testing.T, seed uint64) *story {
+	t.Helper()
 	w := theWorkedCases(t)
 	w.rnd, w.leaders, w.noise, w.closeLooks = rand.New(rand.NewPCG(seed, 7)), rand.New(rand.NewPCG(seed, 8)), true, 10
 	s := &story{w: w, told: map[string]string{}, cast: &cast{w: w, answered: map[string]bool{}, tried: map[string]int{}}}
@@ -80,17 +88,22 @@ func tell(t *testing.T, seed uint64) *story {
 		}},
 		{on("2026-12-18 14:00"), func() { w.add(aReplacementDeveloper()) }},
 	}
+	return s
+}
+
+// run lets the story happen to its end.
+func (s *story) run(seed uint64) {
+	s.w.t.Helper()
 	for range 2000 {
-		w.settle()
+		s.w.settle()
 		s.note()
 		s.cast.read()
 		if !s.step() {
 			s.epilogue()
-			return s
+			return
 		}
 	}
-	t.Fatalf("with seed %d the story does not end: it is %s", seed, w.now.Format(time.DateTime))
-	return s
+	s.w.t.Fatalf("with seed %d the story does not end: it is %s", seed, s.w.now.Format(time.DateTime))
 }
 
 // step goes on to the next moment at which anything happens, and lets it happen in any order. It says whether there is one.

@@ -267,9 +267,13 @@ func (p *pass) setOverall() {
 	}
 	p.noteOverdueWaits()
 	busy := p.operatorBusy()
-	if busy != "" {
+	switch {
+	case len(p.stalls) > 0:
+		// Never beside Stalled: kstatus goes by whichever of the two comes first.
+		p.set(v1alpha1.ConditionReconciling, metav1.ConditionFalse, p.stalls[0].Reason, "stalled; what the operator itself still has to do, if anything, is in status.waitingFor")
+	case busy != "":
 		p.set(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonProgressing, busy)
-	} else {
+	default:
 		p.set(v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonHolds, "nothing is left for the operator to do now")
 	}
 	if len(p.stalls) > 0 {

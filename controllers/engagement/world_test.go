@@ -66,6 +66,8 @@ type world struct {
 	// subject is the engagement that statements are about unless they say otherwise.
 	subject string
 	writes  int
+	// watch sees every engagement as it is stored.
+	watch func(*v1alpha1.Engagement)
 }
 
 func newWorld(t testing.TB, moment string) *world {
@@ -179,6 +181,9 @@ func (w *world) edit(name string, change func(*v1alpha1.EngagementSpec)) *world 
 func (w *world) put(eng *v1alpha1.Engagement) {
 	eng.ResourceVersion += "+"
 	w.engagements[eng.Name] = stored(w.t, eng)
+	if w.watch != nil {
+		w.watch(w.engagements[eng.Name])
+	}
 }
 
 // remove deletes an engagement as the API server does: what has finalizers stays until they are gone.

@@ -1,0 +1,96 @@
+package engagement
+
+import (
+	"testing"
+	"time"
+
+	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/test/gitops/reading"
+)
+
+// TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite has kstatus and the health script for Argo CD read every engagement each time that it is stored, through
+// the worked cases in every order and through what does not happen in them, and holds both to the table in test/gitops/reading.
+func TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite(t *testing.T) {
+	r := newReader(t)
+	for seed := range uint64(seeds) {
+		s := begin(t, seed)
+		r.watch(s.w)
+		s.run(seed)
+	}
+	for name, happens := range map[string]func(*testing.T) *world{
+		"suspended and resumed": func(t *testing.T) *world {
+			w := r.watch(atWork(t)).edit("designer", suspended(true)).after(time.Hour)
+			return w.edit("designer", suspended(false)).after(time.Hour)
+		},
+		"deleted at work": func(t *testing.T) *world { return r.watch(atWork(t)).remove("designer").settle() },
+		"nothing to draw on": func(t *testing.T) *world {
+			return r.watch(newWorld(t, "2026-11-16 08:00")).add(anEngagement("designer")).settle()
+		},
+		"onboarding that nobody does": func(t *testing.T) *world { return r.watch(onboarded(t)).after(14 * day) },
+		"target systems that fail, and an end": func(t *testing.T) *world {
+			w := r.watch(atWork(t))
+			w.brokenTargets = true
+			return w.say(said(v1alpha1.VerdictEndNow, "max")).after(90 * day)
+		},
+	} {
+		t.Run(name, func(t *testing.T) { r.as(t); happens(t) })
+	}
+	for _, state := range []reading.State{
+		reading.Deleting, reading.Fresh, reading.Changed, reading.Stalled, reading.Busy, reading.Closed, reading.Paused, reading.Waiting, reading.AsWritten,
+	} {
+		if r.states[state] == 0 {
+			t.Errorf("no engagement was ever %q: the table's row was not tried", state)
+		}
+	}
+	for _, phase := range v1alpha1.Phases {
+		if r.phases[phase] == 0 {
+			t.Errorf("no engagement was ever read in %s", phase)
+		}
+	}
+	t.Logf("read in states %v and phases %v", r.states, r.phases)
+}
+
+// reader reads engagements as GitOps tools do, and counts what it sees.
+type reader struct {
+	t      *testing.T
+	argo   *reading.Argo
+	states map[reading.State]int
+	phases map[v1alpha1.Phase]int
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	argo, err := reading.OpenArgo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &reader{t: t, argo: argo, states: map[reading.State]int{}, phases: map[v1alpha1.Phase]int{}}
+}
+
+// as has what is found from now on belong to a test.
+func (r *reader) as(t *testing.T) { r.t = t }
+
+// watch reads what a world has, and whatever is stored in it from now on.
+func (r *reader) watch(w *world) *world {
+	for _, eng := range w.engagements {
+		r.read(w, eng)
+	}
+	w.watch = func(eng *v1alpha1.Engagement) { r.read(w, eng) }
+	return w
+}
+
+func (r *reader) read(w *world, eng *v1alpha1.Engagement) {
+	object, err := reading.Served("Engagement", eng)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	state, err := r.argo.Check(object)
+	if err != nil {
+		r.t.Fatalf("at %s, of %s in %q: %v", w.now.Format(time.DateTime), eng.Name, eng.Status.Phase, err)
+	}
+	if closed := eng.Status.Phase == v1alpha1.PhaseClosed; state == reading.Closed && !closed {
+		r.t.Fatalf("at %s %s is read as closed and is %s", w.now.Format(time.DateTime), eng.Name, eng.Status.Phase)
+	}
+	r.states[state]++
+	r.phases[eng.Status.Phase]++
+}
