@@ -54,6 +54,12 @@ explain-score: ## Recompute a worker's score and print its derivation: WORKER=<n
 	@[[ "$(WORKER)" == ?*/?* && -n "$(POOL)" ]] || { echo "say whose score: make explain-score WORKER=<namespace>/<name> POOL=<pool>" >&2; exit 1; }
 	@$(GO) run ./hack/explainscore -namespace "$(firstword $(subst /, ,$(WORKER)))" -worker "$(lastword $(subst /, ,$(WORKER)))" -pool "$(POOL)"
 
+# The words reach the command by the environment, so that a reason may hold what a shell would read.
+.PHONY: erase-person
+erase-person: ## Show the sealed files that have a person in clear: PERSON=<personKey> REASON=<why>; ask to erase them: APPLY=1; against retention: DECISION=Erase or Keep.
+	@[[ -n "$${PERSON:-}" && -n "$${REASON:-}" ]] || { echo "say whom and why: make erase-person PERSON=<personKey> REASON='request 17'" >&2; exit 1; }
+	@$(GO) run ./hack/erase -person "$$PERSON" -reason "$$REASON" -decision "$${DECISION:-}" $(if $(filter 1,$(APPLY)),-apply)
+
 ##@ Develop
 
 .PHONY: build
