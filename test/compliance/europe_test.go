@@ -52,39 +52,39 @@ func agencyWork() []example {
 	long := from("2027-03-01", "2028-12-01")
 	var all []example
 
-	about, in_ := rulesOf("uk-agency-workers"), in("GB")
+	about, there := rulesOf("uk-agency-workers"), in("GB")
 	const awr = "equal-treatment-after-12-weeks"
 	all = append(all,
-		about(awr).holds("in the last second of the twelfth week", "the right begins after 12 weeks", given(agency, in_, long, at("2027-05-23T23:59:59Z"))),
-		about(awr).fails("a second later", "12 weeks are over", given(agency, in_, long, at("2027-05-24")), "12 weeks"),
+		about(awr).holds("in the last second of the twelfth week", "the right begins after 12 weeks", given(agency, there, long, at("2027-05-23T23:59:59Z"))),
+		about(awr).fails("a second later", "12 weeks are over", given(agency, there, long, at("2027-05-24")), "12 weeks"),
 		about(awr).fails("after 12 weeks of which four were for another agency", "the hirer counts, not the agency",
-			given(agency, in_, long, sentBy("Acme", "2027-02-01", "2027-03-01"), at("2027-04-26")), "12 weeks"),
+			given(agency, there, long, sentBy("Acme", "2027-02-01", "2027-03-01"), at("2027-04-26")), "12 weeks"),
 		about(awr).holds("it was settled with the agency", "that is what the right is to",
-			given(agency, in_, long, at("2027-06-01"), said("feedback/equal-treatment", v1alpha1.VerdictActioned, "lena", "2027-05-01"))),
+			given(agency, there, long, at("2027-06-01"), said("feedback/equal-treatment", v1alpha1.VerdictActioned, "lena", "2027-05-01"))),
 	)
 
-	about, in_ = rulesOf("nl-agency-workers"), in("NL")
+	about, there = rulesOf("nl-agency-workers"), in("NL")
 	all = append(all,
-		about("equal-pay").holds("it was settled with the agency", "pay is as for the hirer's own staff", given(agency, in_, said("feedback/equal-pay", v1alpha1.VerdictActioned, "lena", "2027-03-01"))),
-		about("equal-pay").fails("nobody says that it was settled", "it holds from the first day", given(agency, in_), "first day"),
+		about("equal-pay").holds("it was settled with the agency", "pay is as for the hirer's own staff", given(agency, there, said("feedback/equal-pay", v1alpha1.VerdictActioned, "lena", "2027-03-01"))),
+		about("equal-pay").fails("nobody says that it was settled", "it holds from the first day", given(agency, there), "first day"),
 	)
 
-	about, in_ = rulesOf("de-aueg"), in("DE")
+	about, there = rulesOf("de-aueg"), in("DE")
 	const nine = "equal-pay-at-nine-months"
 	return append(all,
-		about(theTenure).holds("in the last second of 18 months", "18 consecutive months are allowed", given(agency, in_, long, at("2028-08-31T23:59:59Z"))),
-		about(theTenure).fails("a second later", "18 months are over", given(agency, in_, long, at("2028-09-01"))),
+		about(theTenure).holds("in the last second of 18 months", "18 consecutive months are allowed", given(agency, there, long, at("2028-08-31T23:59:59Z"))),
+		about(theTenure).fails("a second later", "18 months are over", given(agency, there, long, at("2028-09-01"))),
 		about(theTenure).fails("after 18 months of which six were for another agency", "it is the person at the hirer that counts",
-			given(agency, in_, long, sentBy("Acme", "2026-09-01", "2027-03-01"), at("2028-03-01"))),
+			given(agency, there, long, sentBy("Acme", "2026-09-01", "2027-03-01"), at("2028-03-01"))),
 		about(theTenure).fails("the same, after a gap of three months", "only a longer gap begins the count anew",
-			given(agency, in_, long, sentBy("Acme", "2026-06-01", "2026-12-01"), at("2028-03-01"))),
+			given(agency, there, long, sentBy("Acme", "2026-06-01", "2026-12-01"), at("2028-03-01"))),
 		about(theTenure).holds("the same, after a gap of three months and a second", "the count begins anew",
-			given(agency, in_, long, sentBy("Acme", "2026-06-01", "2026-11-30T23:59:59Z"), at("2028-03-01"))),
-		about(nine).holds("in the last second of nine months", "from nine months on pay is equal", given(agency, in_, long, at("2027-11-30T23:59:59Z"))),
-		about(nine).fails("a second later", "nine months are over", given(agency, in_, long, at("2027-12-01")), "nine months"),
+			given(agency, there, long, sentBy("Acme", "2026-06-01", "2026-11-30T23:59:59Z"), at("2028-03-01"))),
+		about(nine).holds("in the last second of nine months", "from nine months on pay is equal", given(agency, there, long, at("2027-11-30T23:59:59Z"))),
+		about(nine).fails("a second later", "nine months are over", given(agency, there, long, at("2027-12-01")), "nine months"),
 		about(nine).holds("six months for another agency were followed by a gap of more than three", "the count began anew",
-			given(agency, in_, long, sentBy("Acme", "2026-05-01", "2026-11-01"), at("2027-11-30T23:59:59Z"))),
-		about(nine).holds("it was settled with the agency", "pay is equal", given(agency, in_, long, at("2028-01-01"), said("feedback/equal-pay", v1alpha1.VerdictActioned, "lena", "2027-11-01"))),
+			given(agency, there, long, sentBy("Acme", "2026-05-01", "2026-11-01"), at("2027-11-30T23:59:59Z"))),
+		about(nine).holds("it was settled with the agency", "pay is equal", given(agency, there, long, at("2028-01-01"), said("feedback/equal-pay", v1alpha1.VerdictActioned, "lena", "2027-11-01"))),
 	)
 }
 
