@@ -86,6 +86,11 @@ test-perf: ## Measure a burst of 3,000 assignments over 300 people beside a plai
 		{ $(GO) test -count=1 -v -timeout $(TEST_TIMEOUT) ./test/perf -people=300 -assignments=3000 -pairs=3 -timed >$$log || { cat $$log; exit 1; }; } && \
 		sed -n 's/^report: //p' $$log
 
+# make test tries the same guard rails on the API server and by the engines' libraries; this tries the engines' own tools.
+.PHONY: test-policies
+test-policies: $(POLICY_TOOLS) $(KUSTOMIZE) ## Run the policy engines' own command-line tools over the guard rails, and show where they agree.
+	@$(GO) run ./hack/policies/agreement -gator=$(GATOR) -conftest=$(CONFTEST) -kyverno=$(KYVERNO) -kubeconform=$(KUBECONFORM) -kustomize=$(KUSTOMIZE)
+
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server: the API types and the domain.
 	$(GO) test ./api/... ./controllers/domain/...
@@ -129,7 +134,7 @@ clean: ## Remove the tools, the binaries and the scratch folders; the local cont
 
 ##@ Generate
 
-GENERATED := deepcopy crds applyconfiguration rbac admission api-docs metrics-docs compliance-docs
+GENERATED := deepcopy crds applyconfiguration rbac admission policies api-docs metrics-docs compliance-docs
 
 .PHONY: generate
 generate: $(GENERATED:%=generate-%) ## Generate everything below.
@@ -153,6 +158,10 @@ generate-rbac: $(CONTROLLER_GEN) ## Generate the operator's role from the marker
 .PHONY: generate-admission
 generate-admission: ## Generate the admission policies into config/admission, and their fingerprints for the operator.
 	$(GO) run ./hack/admission
+
+.PHONY: generate-policies
+generate-policies: ## Generate the guard rails for policy engines into config/policies.
+	$(GO) run ./hack/policies
 
 .PHONY: generate-api-docs
 generate-api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/reference/api.md.
@@ -196,6 +205,10 @@ verify-rbac: $(CONTROLLER_GEN) ## Check that the operator's role is fresh.
 .PHONY: verify-admission
 verify-admission: ## Check that the admission policies are fresh.
 	@hack/verify-generated.sh generate-admission config/admission controllers/domain/admission/shipped.go
+
+.PHONY: verify-policies
+verify-policies: ## Check that the guard rails for policy engines are fresh.
+	@hack/verify-generated.sh generate-policies config/policies/{conftest/data,gatekeeper,kyverno,parameters,vap}
 
 .PHONY: verify-api-docs
 verify-api-docs: $(CRD_REF_DOCS) ## Check that the API reference is fresh.

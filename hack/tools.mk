@@ -12,6 +12,13 @@ GOLANGCI_LINT_VERSION  := v2.15.0
 KUBE_API_LINT_VERSION  := v0.0.0-20260716143926-092fe0c72997
 CRD_REF_DOCS_VERSION   := v0.3.0
 
+# The policy engines' own command-line tools, which test-policies runs. They take some fifteen minutes to build on two
+# cores, so they are not among TOOLS.
+GATOR_VERSION       := v3.23.1
+CONFTEST_VERSION    := v0.71.1
+KYVERNO_VERSION     := v1.19.1
+KUBECONFORM_VERSION := v0.8.0
+
 CONTROLLER_GEN := $(LOCALBIN)/controller-gen-$(CONTROLLER_GEN_VERSION)
 KUSTOMIZE      := $(LOCALBIN)/kustomize-$(KUSTOMIZE_VERSION)
 GOLANGCI_LINT  := $(LOCALBIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
@@ -19,6 +26,13 @@ KUBE_API_LINT  := $(LOCALBIN)/golangci-lint-kube-api-linter-$(KUBE_API_LINT_VERS
 CRD_REF_DOCS   := $(LOCALBIN)/crd-ref-docs-$(CRD_REF_DOCS_VERSION)
 
 TOOLS := $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(KUBE_API_LINT) $(CRD_REF_DOCS)
+
+GATOR       := $(LOCALBIN)/gator-$(GATOR_VERSION)
+CONFTEST    := $(LOCALBIN)/conftest-$(CONFTEST_VERSION)
+KYVERNO     := $(LOCALBIN)/kubectl-kyverno-$(KYVERNO_VERSION)
+KUBECONFORM := $(LOCALBIN)/kubeconform-$(KUBECONFORM_VERSION)
+
+POLICY_TOOLS := $(GATOR) $(CONFTEST) $(KYVERNO) $(KUBECONFORM)
 
 # install-tool,<package>,<version>: go install cannot name its output, so it builds into a folder of its own and the
 # binary is moved into place whole. An interrupted install leaves no half-written tool behind. Without cgo a C
@@ -44,3 +58,22 @@ $(KUBE_API_LINT):
 
 $(CRD_REF_DOCS):
 	$(call install-tool,github.com/elastic/crd-ref-docs,$(CRD_REF_DOCS_VERSION))
+
+$(GATOR):
+	$(call install-tool,github.com/open-policy-agent/gatekeeper/v3/cmd/gator,$(GATOR_VERSION))
+
+$(CONFTEST):
+	$(call install-tool,github.com/open-policy-agent/conftest,$(CONFTEST_VERSION))
+
+$(KUBECONFORM):
+	$(call install-tool,github.com/yannh/kubeconform/cmd/kubeconform,$(KUBECONFORM_VERSION))
+
+# Kyverno replaces one of its dependencies, which go install refuses. So it is built where Go has unpacked it, as its own
+# go.mod and go.sum say, and without debugging information, which would be a third of its size.
+$(KYVERNO):
+	@mkdir -p $(LOCALBIN)
+	@echo "installing github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno@$(KYVERNO_VERSION)"
+	@dir=$$(mktemp -d $(LOCALBIN)/.install.XXXXXX) && trap 'rm -rf "$$dir"' EXIT && \
+		source=$$(cd "$$dir" && GOFLAGS= GOWORK=off $(GO) mod download -json github.com/kyverno/kyverno@$(KYVERNO_VERSION) | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p') && \
+		GOWORK=off CGO_ENABLED=0 GOFLAGS=-buildvcs=false $(GO) build -C "$$source" -trimpath -ldflags='-s -w' -o "$$dir/kyverno" ./cmd/cli/kubectl-kyverno && \
+		mv "$$dir/kyverno" $@

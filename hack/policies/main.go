@@ -1,20 +1,37 @@
 // Command policies generates config/policies: the guard rails for engagements, for each policy engine. Run it from the
 // root of the repository. The Rego for Conftest, in config/policies/conftest/policy, is written by hand.
+//
+// With -schemas it writes JSON schemas of Longshore's kinds into a folder instead, for kubeconform and for editors.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/longshore-dev/longshore/hack/policies/schemas"
 )
 
-const folder = "config/policies"
+const (
+	folder      = "config/policies"
+	definitions = "config/crd/bases"
+)
 
 func main() {
-	if err := generate(folder); err != nil {
+	into := flag.String("schemas", "", "write JSON schemas into this folder, and nothing else")
+	flag.Parse()
+	if err := run(*into); err != nil {
 		fmt.Fprintln(os.Stderr, "generating the guard rails:", err)
 		os.Exit(1)
 	}
+}
+
+func run(into string) error {
+	if into != "" {
+		return schemas.Write(definitions, into)
+	}
+	return generate(folder)
 }
 
 // generate replaces what is generated; what is beside it stays.

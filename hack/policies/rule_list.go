@@ -61,7 +61,7 @@ var forbiddenProfile = rule{
 		"variables.params.?everywhere.orValue([]) + variables.params.?namespaces[?variables.namespace].orValue([])"}},
 	variables: []variable{
 		{"profiles", "object.spec.?access.orValue([]).map(access, access.name)"},
-		{"former", "oldObject == null ? [] : oldObject.spec.?access.orValue([]).map(access, access.name)"},
+		{"former", "variables.created ? [] : oldObject.spec.?access.orValue([]).map(access, access.name)"},
 		{"added", `variables.profiles.filter(profile, !(profile in variables.former) && variables.forbidden.exists(f,
   f.endsWith('*') ? profile.startsWith(f.substring(0, size(f) - 1)) : profile == f))`},
 	},
@@ -161,11 +161,11 @@ var requiredIntake = rule{
 	},
 	variables: []variable{
 		{"given", intake("object")},
-		{"former", "oldObject == null ? {} : " + intake("oldObject")},
+		{"former", "variables.created ? {} : " + intake("oldObject")},
 		{"missing", `variables.fields.filter(field, variables.given[?field].orValue('').trim() == '' &&
-  (oldObject == null || variables.former[?field].orValue('').trim() != '')).map(field, 'spec.intake.' + field) +
+  (variables.created || variables.former[?field].orValue('').trim() != '')).map(field, 'spec.intake.' + field) +
 variables.labels.filter(label, object.metadata.?labels[?label].orValue('').trim() == '' &&
-  (oldObject == null || oldObject.metadata.?labels[?label].orValue('').trim() != '')).map(label, 'metadata.labels["' + label + '"]')`},
+  (variables.created || oldObject.metadata.?labels[?label].orValue('').trim() != '')).map(label, 'metadata.labels["' + label + '"]')`},
 	},
 	problem: `size(variables.missing) == 0 ? '' :
 variables.missing.join(', ') + (size(variables.missing) == 1 ? ' is' : ' are') + ' missing or blank, and every engagement must say ' +

@@ -24,7 +24,7 @@ type rule struct {
 	// problem says what is wrong, and is empty where nothing is.
 	problem cel
 	// worse says whether it is wrong through this very write: an update that leaves alone what was wrong before, or
-	// makes it better, goes through, so that no guard rail stands in the way of an end. oldObject is not null.
+	// makes it better, goes through, so that no guard rail stands in the way of an end. There is an oldObject.
 	worse cel
 	// message is what is said where the problem cannot be told.
 	message string
@@ -62,12 +62,14 @@ func (r rule) judgement() []variable {
 	judged := append([]variable{}, r.variables...)
 	return append(judged,
 		variable{"problem", r.problem},
-		variable{"worse", "oldObject == null || " + r.worse},
+		variable{"worse", "variables.created || " + r.worse},
 	)
 }
 
-// subject is what comes first, since the parameters depend on the namespace.
+// subject is what comes first, since the parameters depend on the namespace. There is no old object where something is
+// created, or was there before the policy; Kyverno's command-line tool has an empty one.
 var subject = []variable{
+	{"created", "oldObject == null || !has(oldObject.spec)"},
 	{"namespace", "object.metadata.?namespace.orValue('default')"},
 	{"subject", "'engagement ' + variables.namespace + '/' + object.metadata.?name.orValue(object.metadata.?generateName.orValue('?'))"},
 }
