@@ -159,6 +159,9 @@ func shifted(by func(time.Time, string) (time.Time, error)) func(v, period ref.V
 		if !ok || !isString {
 			return types.MaybeNoSuchOverloadErr(v)
 		}
+		if err := readPeriod(string(written)); err != nil {
+			return types.WrapErr(err)
+		}
 		if m.rate != 0 {
 			from, to := sameDistance(m.at, func(t time.Time) (time.Time, error) { return by(t, string(written)) })
 			m.watch.within(m.linear(), linearOf(from, 0), linearOf(to, 0))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/longshore-dev/longshore/controllers/domain/expression"
+	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
 // ruleMemory is how many compiled expressions are kept: more than those of a hundred policies of the largest size, twice over.
@@ -92,12 +93,37 @@ func compile(key programKey) (*program, error) {
 	if err := refuseWhole(checked.NativeRep()); err != nil {
 		return nil, err
 	}
+	if err := readLiterals(checked.NativeRep()); err != nil {
+		return nil, err
+	}
 	run, err := rules.Program(checked, cel.CostLimit(ruleCostLimit), cel.CostTrackerOptions(costs()...))
 	if err != nil {
 		return nil, fmt.Errorf("planning it: %s", expression.OneLine(err.Error()))
 	}
 	read := freeVariables(checked.NativeRep().Expr())
 	return &program{run: run, schema: rules.schema, readsWorker: read[varWorker], readsTenure: read[varTenure], readsFacts: readsFacts(checked.NativeRep())}, nil
+}
+
+// readLiterals returns an error for a period or an amount that is written out and is none; CEL looks after its own literals.
+func readLiterals(checked *ast.AST) error {
+	for _, call := range ast.MatchDescendants(ast.NavigateAST(checked), ast.KindMatcher(ast.CallKind)) {
+		args := call.AsCall().Args()
+		if len(args) != 1 || args[0].Kind() != ast.LiteralKind {
+			continue
+		}
+		written, ok := args[0].AsLiteral().(types.String)
+		var err error
+		switch name := call.AsCall().FunctionName(); {
+		case ok && (name == "plus" || name == "minus"):
+			err = readPeriod(string(written))
+		case ok && name == "milli":
+			_, err = terms.ParseAmount(string(written))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseWhole returns an error for an expression that compares whole objects: CEL charges for the number of their fields, not for what is in them.
@@ -135,6 +161,7 @@ func flat(t *types.Type) bool {
 				return false
 			}
 		}
+	default:
 	}
 	return true
 }
@@ -200,6 +227,7 @@ func freeVariables(e ast.Expr) map[string]bool {
 			step := with(result, c.IterVar(), c.IterVar2())
 			walk(c.LoopCondition(), step)
 			walk(c.LoopStep(), step)
+		default:
 		}
 	}
 	walk(e, nil)

@@ -48,7 +48,7 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 		deny("goes by the classification that was determined, which is "+string(newest.WorkerType)+", and spec.classification.workerType is "+string(requested),
 			"set it to "+string(newest.WorkerType)+", or have the classification determined anew")
 	}
-	if expiry.Before(j.plannedEnd()) && j.ahead(expiry, defaultWarnBefore) && whole {
+	if expiry.Before(j.plannedEnd()) && applies(p, expiry) && j.ahead(expiry, defaultWarnBefore) && whole {
 		j.warn(finding(p, "asks for a determination of the classification, and the one that counts expires at "+stamp(expiry)+", before the end of the work",
 			"until then "+determine+" anew"), expiry)
 	}

@@ -59,6 +59,7 @@ var environment = sync.OnceValues(func() (*ruleEnv, error) {
 		cel.Macros(cel.HasMacro, cel.AllMacro, cel.ExistsMacro, cel.ExistsOneMacro, cel.FilterMacro, cel.MapMacro, cel.MapFilterMacro),
 		cel.DefaultUTCTimeZone(true),
 		cel.CrossTypeNumericComparisons(true),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("setting up CEL for rules: %w", err)
@@ -130,7 +131,9 @@ func costs() []interpreter.CostTrackerOption {
 		interpreter.OverloadCostTracker("sum_list_int", func(args []ref.Val, _ ref.Val) *uint64 {
 			cost := uint64(1)
 			if l, ok := args[0].(traits.Lister); ok {
-				cost += uint64(l.Size().(types.Int)) //nolint:gosec // A size is never negative.
+				if n, ok := l.Size().(types.Int); ok && n > 0 {
+					cost += uint64(n)
+				}
 			}
 			return &cost
 		}),

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -64,7 +65,7 @@ func nobody(c *Case) { c.Worker = nil }
 func determined(on string, workerType v1alpha1.WorkerType) func(*Case) {
 	return func(c *Case) {
 		c.Statements = append(c.Statements, v1alpha1.AttestationRecord{
-			UID: "u-" + "1", Claim: "determination/classification", Verdict: v1alpha1.VerdictDetermined, WorkerType: workerType,
+			UID: "u-1", Claim: "determination/classification", Verdict: v1alpha1.VerdictDetermined, WorkerType: workerType,
 			At: metav1.NewTime(date(on)), Terms: c.Classification, Author: "lea",
 		})
 	}
@@ -84,10 +85,49 @@ func asks(changes ...func(*v1alpha1.CompliancePolicySpec)) v1alpha1.CompliancePo
 	return p
 }
 
+// rule adds a rule, r0, r1 and so on.
 func rule(enforcement v1alpha1.Enforcement, expression string, changes ...func(*v1alpha1.PolicyRule)) func(*v1alpha1.CompliancePolicySpec) {
-	r := v1alpha1.PolicyRule{Name: "r" + string(rune('0'+len(changes))), Expression: expression, Enforcement: enforcement}
-	for _, change := range changes {
-		change(&r)
+	return func(s *v1alpha1.CompliancePolicySpec) {
+		r := v1alpha1.PolicyRule{Name: fmt.Sprintf("r%d", len(s.Rules)), Expression: expression, Enforcement: enforcement}
+		for _, change := range changes {
+			change(&r)
+		}
+		s.Rules = append(s.Rules, r)
 	}
-	return func(s *v1alpha1.CompliancePolicySpec) { s.Rules = append(s.Rules, r) }
+}
+
+func saying(expression string) func(*v1alpha1.PolicyRule) {
+	return func(r *v1alpha1.PolicyRule) { r.MessageExpression = expression }
+}
+
+func warning(before string) func(*v1alpha1.PolicyRule) {
+	return func(r *v1alpha1.PolicyRule) { r.WarnBefore = before }
+}
+
+// determinedEvery asks for a determination that is no older.
+func determinedEvery(period string) func(*v1alpha1.CompliancePolicySpec) {
+	return func(s *v1alpha1.CompliancePolicySpec) { s.Determination = &v1alpha1.Determination{ValidFor: period} }
+}
+
+// named gives the policy another name.
+func named(name string, p v1alpha1.CompliancePolicy) v1alpha1.CompliancePolicy {
+	p.Name = name
+	return p
+}
+
+// told are findings in short: policy, rule, enforcement, whether undecided, and when.
+func told(findings []v1alpha1.Finding) []string {
+	var short []string
+	for i := range findings {
+		f := &findings[i]
+		line := f.Policy + "/" + f.Rule + " " + string(f.Enforcement)
+		if f.Undecided {
+			line += " undecided"
+		}
+		if f.At != nil {
+			line += " " + stamp(f.At.Time)
+		}
+		short = append(short, line)
+	}
+	return short
 }

@@ -178,3 +178,8 @@ func (c *Case) selection() Selection {
 	}
 	return s
 }
+
+// applies says whether a policy that applies now will not have ceased by then.
+func applies(p *v1alpha1.CompliancePolicy, then time.Time) bool {
+	return p.Spec.EffectiveTo == nil || then.Before(p.Spec.EffectiveTo.Time)
+}

@@ -35,7 +35,7 @@ func (j *judgement) documents(p *v1alpha1.CompliancePolicy) {
 			continue
 		}
 		j.look(expiry)
-		if expiry.Before(j.plannedEnd()) && j.ahead(expiry, defaultWarnBefore) {
+		if expiry.Before(j.plannedEnd()) && applies(p, expiry) && j.ahead(expiry, defaultWarnBefore) {
 			j.warn(finding(p, "asks for the document "+name+", and the worker's expires at "+stamp(expiry)+", before the end of the work",
 				"renew it in spec.documents of the Worker until then"), expiry)
 		}
@@ -87,7 +87,7 @@ func (j *judgement) tenure(p *v1alpha1.CompliancePolicy) *tenureView {
 	if before == "" {
 		before = defaultWarnBefore
 	}
-	if limit.Before(j.plannedEnd()) && j.ahead(limit, before) {
+	if limit.Before(j.plannedEnd()) && applies(p, limit) && j.ahead(limit, before) {
 		verb := " is reached at "
 		if !j.Now.Before(limit) {
 			verb = " was reached at "

@@ -30,7 +30,7 @@ func (j *judgement) rules(p *v1alpha1.CompliancePolicy, whole bool, determinedUn
 			j.violate(f)
 		case !now.holds:
 			j.broken(p, r, v)
-		case r.WarnBefore != "" && turn.to != now && !turn.at.IsZero() && j.fails(p, turn.at, determinedUntil, program):
+		case r.WarnBefore != "" && turn.to != now && !turn.at.IsZero() && sameQuestion(p, turn.at, determinedUntil, program):
 			if j.ahead(turn.at, r.WarnBefore) {
 				j.warn(ruleFinding(p, r, "will not hold any more from "+stamp(turn.at)+": "+r.Expression, "change what the rule reads before then"), turn.at)
 			}
@@ -38,12 +38,9 @@ func (j *judgement) rules(p *v1alpha1.CompliancePolicy, whole bool, determinedUn
 	}
 }
 
-// fails says whether a rule that is to turn at a moment will still be asked the same then: neither will the policy have ceased, nor the facts that it reads.
-func (j *judgement) fails(p *v1alpha1.CompliancePolicy, at time.Time, determinedUntil *time.Time, program *program) bool {
-	if to := p.Spec.EffectiveTo; to != nil && !at.Before(to.Time) {
-		return false
-	}
-	return !program.readsFacts || determinedUntil == nil || at.Before(*determinedUntil)
+// sameQuestion says whether a rule will still be asked the same at a moment: neither will the policy have ceased, nor the facts that it reads.
+func sameQuestion(p *v1alpha1.CompliancePolicy, at time.Time, determinedUntil *time.Time, program *program) bool {
+	return applies(p, at) && (!program.readsFacts || determinedUntil == nil || at.Before(*determinedUntil))
 }
 
 // broken tells of a rule that does not hold.

@@ -81,10 +81,10 @@ func (s *schema) addFields(o *objectType, t reflect.Type, index []int) {
 
 // typeOf is CEL's type for a Go type, or nil if it has none.
 func (s *schema) typeOf(t reflect.Type) *types.Type {
-	switch {
-	case t == goTime:
+	switch t {
+	case goTime:
 		return types.TimestampType
-	case t == goDuration:
+	case goDuration:
 		return types.DurationType
 	}
 	switch t.Kind() {
@@ -110,6 +110,7 @@ func (s *schema) typeOf(t reflect.Type) *types.Type {
 			o = s.add(t.Name(), t)
 		}
 		return types.NewObjectType(o.name)
+	default:
 	}
 	return nil
 }
@@ -171,6 +172,7 @@ func (s *schema) NativeToValue(v any) ref.Val {
 		return types.NewDynamicList(s, r.Interface())
 	case reflect.Map:
 		return types.NewDynamicMap(s, r.Interface())
+	default:
 	}
 	return s.Adapter.NativeToValue(v)
 }
@@ -219,6 +221,7 @@ func (s *schema) native(v reflect.Value) any {
 		if o := s.byGo[v.Type()]; o != nil {
 			return &object{value: v, typed: o, schema: s}
 		}
+	default:
 	}
 	return s.NativeToValue(v.Interface())
 }
