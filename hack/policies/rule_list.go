@@ -31,11 +31,11 @@ as decimals and never converted. A namespace with caps of its own has those alon
 	problem: `!variables.written ?
   'spec.statementOfWork.budget.amount is not a decimal with at most three places; write it in quotes, for example "5000" or "5000.50"' :
 size(variables.cap) == 0 ?
-  'spec.statementOfWork.budget is in ' + variables.currency + ', which has no cap in namespace ' + variables.namespace + ' (caps: ' +
+  'spec.statementOfWork.budget is in ' + variables.currency + ', which has no cap in namespace ' + variables.inNamespace + ' (caps: ' +
   variables.caps.map(cap, cap[1] + ' ' + cap[0]).join(', ') + '), and amounts are never converted; ' +
   'budget in a currency that has a cap, or` + askFor + ` for a cap in ' + variables.currency :
 quantity(variables.amount).isGreaterThan(quantity(variables.cap[0])) ?
-  'spec.statementOfWork.budget is ' + variables.amount + ' ' + variables.currency + ', and the cap in namespace ' + variables.namespace + ' is ' +
+  'spec.statementOfWork.budget is ' + variables.amount + ' ' + variables.currency + ', and the cap in namespace ' + variables.inNamespace + ' is ' +
   variables.cap[0] + ' ' + variables.currency + '; lower the budget, or` + askFor + ` for a higher cap' :
 ''`,
 	worse: `!variables.written || oldObject.spec.statementOfWork.budget.currency != variables.currency ||
@@ -56,9 +56,9 @@ var forbiddenProfile = rule{
 			schema: byNamespace("Profiles that are forbidden in a namespace too.", stringsOf("Names, or beginnings that end in *.")),
 		},
 	},
-	fromConfigMap: []variable{{"forbidden", list("variables.parameters[?'everywhere'].orValue('') + ',' + variables.parameters[?'namespace.' + variables.namespace].orValue('')")}},
+	fromConfigMap: []variable{{"forbidden", list("variables.parameters[?'everywhere'].orValue('') + ',' + variables.parameters[?'namespace.' + variables.inNamespace].orValue('')")}},
 	fromConstraint: []variable{{"forbidden",
-		"variables.params.?everywhere.orValue([]) + variables.params.?namespaces[?variables.namespace].orValue([])"}},
+		"variables.params.?everywhere.orValue([]) + variables.params.?namespaces[?variables.inNamespace].orValue([])"}},
 	variables: []variable{
 		{"profiles", "object.spec.?access.orValue([]).map(access, access.name)"},
 		{"former", "variables.created ? [] : oldObject.spec.?access.orValue([]).map(access, access.name)"},
@@ -66,7 +66,7 @@ var forbiddenProfile = rule{
   f.endsWith('*') ? profile.startsWith(f.substring(0, size(f) - 1)) : profile == f))`},
 	},
 	problem: `size(variables.added) == 0 ? '' :
-'spec.access lists ' + variables.added.join(', ') + ', and nobody in namespace ' + variables.namespace + ' may be given ' + variables.forbidden.join(', ') +
+'spec.access lists ' + variables.added.join(', ') + ', and nobody in namespace ' + variables.inNamespace + ' may be given ' + variables.forbidden.join(', ') +
 '; take it out of spec.access, or` + askFor + ` for an exception'`,
 	worse:   "size(variables.added) > 0",
 	message: "spec.access lists a profile that nobody in this namespace may be given",
@@ -127,7 +127,7 @@ var maximumLength = rule{
 	problem: `!variables.dated ?
   'spec.statementOfWork needs a start and an end, each written as "2026-12-01T08:00:00Z"; set them, since nothing is engaged without an end' :
 ` + length("object") + ` > duration(variables.limit) ?
-  'spec.statementOfWork.end is ' + string(object.spec.statementOfWork.end) + ', and the limit in namespace ' + variables.namespace + ' is ' + variables.limit +
+  'spec.statementOfWork.end is ' + string(object.spec.statementOfWork.end) + ', and the limit in namespace ' + variables.inNamespace + ' is ' + variables.limit +
   ' from the start; end it by ' + string(timestamp(object.spec.statementOfWork.start) + duration(variables.limit)) + ', or` + askFor + ` for a longer limit' :
 ''`,
 	worse:   "!variables.dated || " + length("object") + " > " + length("oldObject"),

@@ -70,8 +70,8 @@ func (r rule) judgement() []variable {
 // created, or was there before the policy; Kyverno's command-line tool has an empty one.
 var subject = []variable{
 	{"created", "oldObject == null || !has(oldObject.spec)"},
-	{"namespace", "object.metadata.?namespace.orValue('default')"},
-	{"subject", "'engagement ' + variables.namespace + '/' + object.metadata.?name.orValue(object.metadata.?generateName.orValue('?'))"},
+	{"inNamespace", "object.metadata.?namespace.orValue('default')"},
+	{"subject", "'engagement ' + variables.inNamespace + '/' + object.metadata.?name.orValue(object.metadata.?generateName.orValue('?'))"},
 }
 
 func (r rule) validation() validation {
@@ -91,9 +91,9 @@ func list(entry string) cel {
 // The expressions that several rules use.
 const (
 	// ofNamespace is the entry for the namespace, or else the one for all others.
-	ofNamespace = "variables.parameters[?'namespace.' + variables.namespace].orValue(variables.parameters[?'others'].orValue(''))"
+	ofNamespace = "variables.parameters[?'namespace.' + variables.inNamespace].orValue(variables.parameters[?'others'].orValue(''))"
 	// fieldOfNamespace is the same of a constraint, without the last default.
-	fieldOfNamespace = "variables.params.?namespaces[?variables.namespace].orValue(variables.params.others)"
+	fieldOfNamespace = "variables.params.?namespaces[?variables.inNamespace].orValue(variables.params.others)"
 
 	moment = `'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$'`
 )
