@@ -54,7 +54,7 @@ func TestWhoeverNobodyVouchesForGetsNothing(t *testing.T) {
 		w.settle().expectAccess("chat", v1alpha1.GrantVerified).expectStalled("")
 	})
 	t.Run("a policy began to apply", func(t *testing.T) {
-		w := atWork(t).add(aPolicy("uk-law", "GB")).settle().expectStalled(v1alpha1.ReasonComplianceUnknown).expectCondition(v1alpha1.ConditionCompliant, metav1.ConditionUnknown)
+		w := atWork(t).add(aPolicy("uk-law", "GB").Unreadable()).settle().expectStalled(v1alpha1.ReasonComplianceUnknown).expectCondition(v1alpha1.ConditionCompliant, metav1.ConditionUnknown)
 		w.expectWithdrawn("").expectWaits("compliance/policies: Manager") // what is there runs to its expiry
 		w.until("2027-01-01 08:00").expectAccess("chat", v1alpha1.GrantRevoked)
 	})
@@ -68,7 +68,7 @@ func TestWhoeverNobodyVouchesForGetsNothing(t *testing.T) {
 }
 
 func TestAccessStaysNoLongerWhileHeld(t *testing.T) {
-	w := atWork(t).add(aPolicy("uk-law", "GB")).settle()
+	w := atWork(t).add(aPolicy("uk-law", "GB").Unreadable()).settle()
 	w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.End = *metaTime(on("2027-02-01 08:00")) }).settle()
 	w.say(anAttestation("approval/amendment").By("dana").Says(v1alpha1.VerdictApproved).Terms(w.proposed()))
 	w.say(w.answer(v1alpha1.VerdictAccepted))

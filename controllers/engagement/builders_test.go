@@ -332,12 +332,43 @@ func (b *profileBuilder) MaxDuration(d time.Duration) *profileBuilder {
 	return b
 }
 
-func aPolicy(name, jurisdiction string) v1alpha1.CompliancePolicy {
-	cp := v1alpha1.CompliancePolicy{ObjectMeta: objectMeta("", name)}
-	cp.Spec.AppliesTo = &v1alpha1.PolicySelector{Jurisdictions: []string{jurisdiction}}
+// aPolicy since the year's beginning, for a jurisdiction or, where that is empty, for all, that asks for nothing yet.
+func aPolicy(name, jurisdiction string) *policyBuilder {
+	cp := &v1alpha1.CompliancePolicy{ObjectMeta: objectMeta("", name)}
+	if jurisdiction != "" {
+		cp.Spec.AppliesTo = &v1alpha1.PolicySelector{Jurisdictions: []string{jurisdiction}}
+	}
 	cp.Spec.EffectiveFrom = metav1.NewTime(on("2026-01-01"))
 	cp.Spec.Source.Title = "a law"
-	return cp
+	return &policyBuilder{cp}
+}
+
+type policyBuilder struct{ *v1alpha1.CompliancePolicy }
+
+func (b *policyBuilder) With(change func(*v1alpha1.CompliancePolicySpec)) *policyBuilder {
+	change(&b.Spec)
+	return b
+}
+
+// Rule adds one, named after its enforcement.
+func (b *policyBuilder) Rule(e v1alpha1.Enforcement, expression string) *policyBuilder {
+	b.Spec.Rules = append(b.Spec.Rules, v1alpha1.PolicyRule{Name: strings.ToLower(string(e)) + fmt.Sprint(len(b.Spec.Rules)), Expression: expression, Enforcement: e})
+	return b
+}
+
+// Unreadable has a rule that nobody can evaluate.
+func (b *policyBuilder) Unreadable() *policyBuilder {
+	return b.Rule(v1alpha1.EnforceDeny, "engagement.spec.misspelt == 1")
+}
+
+func (b *policyBuilder) Tenure(limit, resetGap string, across v1alpha1.TenureScope) *policyBuilder {
+	b.Spec.Tenure = &v1alpha1.Tenure{Max: limit, ResetGap: resetGap, Across: across}
+	return b
+}
+
+func (b *policyBuilder) Determination(validFor string) *policyBuilder {
+	b.Spec.Determination = &v1alpha1.Determination{ValidFor: validFor}
+	return b
 }
 
 // anAttestation of a claim. Unless it says otherwise it is said now, of the engagement that the world was told of last.
@@ -375,6 +406,12 @@ func (b *attestationBuilder) Of(engagement string) *attestationBuilder {
 func (b *attestationBuilder) Terms(hash string) *attestationBuilder {
 	b.Spec.Terms = hash
 	return b
+}
+
+// Determines a classification.
+func (b *attestationBuilder) Determines(t v1alpha1.WorkerType) *attestationBuilder {
+	b.Spec.WorkerType = t
+	return b.Says(v1alpha1.VerdictDetermined)
 }
 
 func (b *attestationBuilder) Score(score int32) *attestationBuilder {

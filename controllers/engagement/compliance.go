@@ -19,31 +19,42 @@ const waitPolicies = "compliance/policies"
 
 // question tells apart what policies are asked in one pass. What else they read does not change while a pass runs.
 type question struct {
+	about  subject
 	worker types.UID
-	// terms are the accepted ones, or empty.
+	// terms that were accepted, or empty.
 	terms string
-	// amended asks about the proposed terms in their place.
-	amended bool
-	phase   v1alpha1.Phase
-	said    int
+	phase v1alpha1.Phase
+	said  int
 }
+
+// subject is what a question is about.
+type subject int
+
+const (
+	// inForce asks about the engagement by the terms in force.
+	inForce subject = iota
+	// candidacy asks what depends on a candidate, and nothing else.
+	candidacy
+	// amendment asks about the terms that are proposed in place of the accepted ones.
+	amendment
+)
 
 // verdict is what the policies say of the engagement as it is: by the terms in force, with whoever is engaged or, before that, pinned. Rules that read the worker
 // are left out while it is not known who that will be.
 func (p *pass) verdict() *policy.Verdict {
 	w := p.judgedWith()
-	v := p.judged(w, false)
+	v := p.ask(inForce, w)
 	if p.engaged() && w == nil && p.st.Compliance != nil {
 		v.Tenure = p.st.Compliance.Tenure // the Worker object is gone, the person's tenure is not
 	}
 	return v
 }
 
-// verdictWith is what the policies say of the engagement with a candidate.
-func (p *pass) verdictWith(w *v1alpha1.Worker) *policy.Verdict { return p.judged(w, false) }
+// verdictOn is what the policies say of a candidate, beside what they say of the engagement whoever has it.
+func (p *pass) verdictOn(w *v1alpha1.Worker) *policy.Verdict { return p.ask(candidacy, w) }
 
 // verdictOfAmendment is what the policies say of the changed terms that are proposed.
-func (p *pass) verdictOfAmendment() *policy.Verdict { return p.judged(p.judgedWith(), true) }
+func (p *pass) verdictOfAmendment() *policy.Verdict { return p.ask(amendment, p.judgedWith()) }
 
 func (p *pass) judgedWith() *v1alpha1.Worker {
 	if p.st.Worker != nil {
@@ -55,8 +66,8 @@ func (p *pass) judgedWith() *v1alpha1.Worker {
 	return nil
 }
 
-func (p *pass) judged(w *v1alpha1.Worker, amended bool) *policy.Verdict {
-	key := question{amended: amended, phase: p.st.Phase, said: p.said()}
+func (p *pass) ask(about subject, w *v1alpha1.Worker) *policy.Verdict {
+	key := question{about: about, phase: p.st.Phase, said: p.said()}
 	if w != nil {
 		key.worker = w.UID
 	}
@@ -66,7 +77,7 @@ func (p *pass) judged(w *v1alpha1.Worker, amended bool) *policy.Verdict {
 	if v := p.verdicts[key]; v != nil {
 		return v
 	}
-	v := policy.Judge(p.Policies, p.policyCase(w, amended))
+	v := policy.Judge(p.Policies, p.caseOf(about, w))
 	v.Next = atSecond(v.Next)
 	p.until(v.Next)
 	if p.verdicts == nil {
@@ -84,9 +95,15 @@ func atSecond(t time.Time) time.Time {
 	return t
 }
 
-func (p *pass) policyCase(w *v1alpha1.Worker, amended bool) *policy.Case {
-	c := &policy.Case{Engagement: p.engagementInForce(), Pool: p.Pool, Checklist: p.checklistInForce(), Worker: w, Now: p.Now}
-	if amended {
+func (p *pass) caseOf(about subject, w *v1alpha1.Worker) *policy.Case {
+	if about == candidacy {
+		if p.candidacies == nil {
+			p.candidacies = p.caseOf(inForce, nil)
+		}
+		return p.candidacies.For(w, p.history(w))
+	}
+	c := &policy.Case{Engagement: p.engagementInForce(), Pool: p.Pool, Checklist: p.checklistInForce(), Now: p.Now}
+	if about == amendment {
 		c.Engagement.Spec = p.Engagement.Spec
 	}
 	if p.Namespace != nil {
@@ -98,13 +115,20 @@ func (p *pass) policyCase(w *v1alpha1.Worker, amended bool) *policy.Case {
 		return r.Claim == claimDetermination && (p.requesters()[r.Author] || p.isWorker(r.Author, r.OnBehalfOf))
 	})
 	if w != nil {
-		for _, e := range p.Load[w.Spec.PersonKey].History {
-			if e.UID != p.Engagement.UID {
-				c.History = append(c.History, e.Engaged)
-			}
-		}
+		c.Worker, c.History = w, p.history(w)
 	}
 	return c
+}
+
+// history is what else a person was, is, or will be engaged in.
+func (p *pass) history(w *v1alpha1.Worker) []policy.Engaged {
+	var others []policy.Engaged
+	for _, e := range p.Load[w.Spec.PersonKey].History {
+		if e.UID != p.Engagement.UID {
+			others = append(others, e.Engaged)
+		}
+	}
+	return others
 }
 
 // engagementInForce is the engagement by the terms that count: what is proposed changes nothing until both sides agree, but for what is narrower.
@@ -181,18 +205,20 @@ func (p *pass) waitForCompliance(held []finding, who string) {
 
 // heldWith says why the policies do not let a candidate be engaged in these terms, or nothing.
 func (p *pass) heldWith(w *v1alpha1.Worker) string {
-	v := p.verdictWith(w)
+	v := p.verdictOn(w)
 	if i := slices.IndexFunc(v.Violations, func(f v1alpha1.Finding) bool { return !f.Undecided }); i >= 0 {
 		return v.Violations[i].Message
 	}
 	if len(v.Violations) > 0 {
 		return v.Violations[0].Message
 	}
-	if len(v.Approvals) == 0 {
-		return ""
-	}
-	if short := p.shortOf(p.approvers(v), proposedHash(p.st)); short != nil {
-		return fmt.Sprintf("%s: to engage them, %s", v.Approvals[0].Message, short.ask())
+	need := p.approvers(p.verdict(), v)
+	if short := p.shortOf(need, proposedHash(p.st)); short != nil && need > p.approvers(p.verdict()) {
+		why := "the policies of where they work ask for more approvers"
+		if len(v.Approvals) > 0 {
+			why = v.Approvals[0].Message
+		}
+		return why + ": " + short.ask()
 	}
 	return ""
 }

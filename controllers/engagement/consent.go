@@ -18,12 +18,15 @@ func (p *pass) askedApprovals() int {
 
 // approvers is how many distinct people have to approve each stage or, without stages, the whole: as many as the spec or a policy asks for, and one more where a
 // rule that requires approval does not hold.
-func (p *pass) approvers(v *policy.Verdict) int {
-	need := max(p.askedApprovals(), int(v.RequiredApprovals))
-	if len(v.Approvals) > 0 {
-		need++
+func (p *pass) approvers(verdicts ...*policy.Verdict) int {
+	need, more := p.askedApprovals(), 0
+	for _, v := range verdicts {
+		need = max(need, int(v.RequiredApprovals))
+		if len(v.Approvals) > 0 {
+			more = 1
+		}
 	}
-	return need
+	return need + more
 }
 
 // whyMore says why a policy asks for one approver more, as the end of a message; or nothing.

@@ -48,7 +48,7 @@ func (p *pass) live() {
 	for known := -1; known != p.said(); {
 		known = p.said()
 		p.waits, p.stalls, p.gate, p.holds, p.held = nil, nil, nil, nil, false
-		p.acts.Plan = nil
+		p.acts.Plan, p.candidacies = nil, nil
 		p.readStatements(false)
 		p.readEvaluations(false)
 		p.amend()

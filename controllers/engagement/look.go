@@ -217,7 +217,7 @@ func (p *pass) candidates() []matching.Worker {
 		l := p.Load[w.Spec.PersonKey]
 		c := matching.Worker{Name: w.Name, PersonKey: w.Spec.PersonKey, Spec: &w.Spec, Tier: v1alpha1.DefaultTier, Rehire: l.Rehire}
 		if p.judgeable(w) {
-			if t := p.verdictWith(w).Tenure; t != nil {
+			if t := p.verdictOn(w).Tenure; t != nil {
 				c.Tenure = &matching.Tenure{Policy: t.Policy, Limit: t.Limit.Time}
 			}
 		}

@@ -128,7 +128,7 @@ func decided(g *v1alpha1.AccessGrant, entitlement string) bool {
 func (p *pass) seal() {
 	if p.Dossier == nil {
 		p.acts.Seal = &dossier.Facts{Outcome: p.st.Outcome, Rehire: p.st.Rehire, SealedAt: *metaTime(p.Now)}
-		if until, by := policy.Retention(p.Policies, p.policyCase(p.judgedWith(), false), p.st.EndedAt.Time); until != nil {
+		if until, by := policy.Retention(p.Policies, p.caseOf(inForce, p.judgedWith()), p.st.EndedAt.Time); until != nil {
 			p.acts.Seal.RetainUntil, p.acts.Seal.RetainedBy = metaTime(*until), by
 		}
 		return

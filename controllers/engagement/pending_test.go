@@ -85,13 +85,13 @@ func TestAnEngagementIsHeldInPendingUntilEverythingItNamesExistsAndMakesSense(t 
 			reason: v1alpha1.ReasonTermsInvalid, says: "never converted",
 		},
 		{
-			name: "a policy selects it", because: "what nobody can evaluate is held, not passed", eng: anEngagement("designer"), more: []any{aPolicy("uk-law", "GB")},
-			reason: v1alpha1.ReasonComplianceUnknown, says: "policy uk-law applies",
+			name: "a policy selects it", because: "what nobody can evaluate is held, not passed", eng: anEngagement("designer"), more: []any{aPolicy("uk-law", "GB").Unreadable()},
+			reason: v1alpha1.ReasonComplianceUnknown, says: "policy uk-law (a law) applies and cannot be evaluated",
 		},
 		{
 			name: "a policy selects the pinned worker", because: "the jurisdiction where the worker works applies too", eng: anEngagement("designer").Pinned("ines"),
-			more:   []any{aPolicy("pt-law", "PT"), aWorker("ines", "designers").With(func(wk *v1alpha1.Worker) { wk.Spec.Jurisdiction = "PT" })},
-			reason: v1alpha1.ReasonComplianceUnknown, says: "policy pt-law applies",
+			more:   []any{aPolicy("pt-law", "PT").Unreadable(), aWorker("ines", "designers").With(func(wk *v1alpha1.Worker) { wk.Spec.Jurisdiction = "PT" })},
+			reason: v1alpha1.ReasonComplianceUnknown, says: "policy pt-law (a law) applies and cannot be evaluated",
 		},
 	}
 	for _, tc := range tests {
@@ -117,7 +117,7 @@ func TestWhatWasBrokenIsTakenUpAgainWhenItIsMended(t *testing.T) {
 }
 
 func TestAPolicyOnlyHoldsWhileItApplies(t *testing.T) {
-	later := aPolicy("gb-law", "GB")
+	later := aPolicy("gb-law", "GB").Unreadable()
 	later.Spec.EffectiveFrom = metav1.NewTime(on("2026-11-25"))
 	later.Spec.EffectiveTo = metaTime(on("2026-11-27"))
 	w := aMarketingTeam(t).add(anEngagement("designer").Recruiting(v1alpha1.Recruitment{Selection: v1alpha1.SelectionRequester}), later).approve()

@@ -67,7 +67,7 @@ var obstacles = map[string]func(w *world){
 	"work submitted and undecided":      func(w *world) { w.state(submitted("logo")) },
 	"the requester may grant no longer": func(w *world) { w.mayNotGrant["chat"], w.mayNotGrant["drive"] = true, true },
 	"the admission policies are gone":   func(w *world) { w.admissionMissing = []string{"longshore-grant"} },
-	"a policy holds it":                 func(w *world) { w.add(aPolicy("uk-law", "GB")) },
+	"a policy holds it":                 func(w *world) { w.add(aPolicy("uk-law", "GB").Unreadable()) },
 	"everything it names is gone": func(w *world) {
 		clear(w.profiles)
 		clear(w.pools)

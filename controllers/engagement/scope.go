@@ -85,12 +85,14 @@ type pass struct {
 	acts  actions
 
 	// known while the pass runs
-	verdicts   map[question]*policy.Verdict
-	gate       []finding
-	held       bool // holds and their waits are noted
-	delivery   deliveryResult
-	onboarding procedure
-	offboard   procedure
+	verdicts map[question]*policy.Verdict
+	// candidacies is the case that all candidates are judged by.
+	candidacies *policy.Case
+	gate        []finding
+	held        bool // holds and their waits are noted
+	delivery    deliveryResult
+	onboarding  procedure
+	offboard    procedure
 }
 
 // finding is a reason with a message that says what to do.

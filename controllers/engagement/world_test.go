@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,8 +102,10 @@ func (w *world) add(objects ...any) *world {
 			w.scorecards[o.Namespace+"/"+o.Name] = o
 		case *profileBuilder:
 			w.profiles[o.Name] = o.AccessProfile
-		case v1alpha1.CompliancePolicy:
-			w.policies = append(w.policies, o)
+		case *policyBuilder:
+			w.dropPolicy(o.Name)
+			w.policies = append(w.policies, *o.DeepCopy())
+			slices.SortFunc(w.policies, func(a, b v1alpha1.CompliancePolicy) int { return strings.Compare(a.Name, b.Name) })
 		case *attestationBuilder:
 			w.state(o)
 		case *evaluationBuilder:
@@ -111,6 +114,11 @@ func (w *world) add(objects ...any) *world {
 			w.t.Fatalf("the test's own world has no place for %T", o)
 		}
 	}
+	return w
+}
+
+func (w *world) dropPolicy(name string) *world {
+	w.policies = slices.DeleteFunc(w.policies, func(cp v1alpha1.CompliancePolicy) bool { return cp.Name == name })
 	return w
 }
 

@@ -205,6 +205,7 @@ func (w *world) checkDecision(s *scope, d *decision) {
 	if end := st.Terms.StatementOfWork.End.Time; !w.now.Before(end) && st.EndedAt == nil {
 		w.t.Fatalf("%s was to end at %s, and has not at %s", s.Engagement.Name, end, w.now)
 	}
+	w.checkHeld(s, d)
 	for i := range s.Grants {
 		g := &s.Grants[i]
 		spec := g.Spec
@@ -215,6 +216,26 @@ func (w *world) checkDecision(s *scope, d *decision) {
 		}
 		if why := w.mustBeGone(s, st, g.Spec.Profile); why != "" && spec.Withdraw == "" && spec.ExpiresAt.After(w.now) {
 			w.t.Fatalf("access of %s to %s must be gone at %s (%s), but stays until %s", s.Engagement.Name, g.Spec.Profile, w.now.Format(time.DateTime), why, spec.ExpiresAt.UTC().Format(time.DateTime))
+		}
+	}
+}
+
+// checkHeld checks that nothing new or wider is given while a policy holds the engagement.
+func (w *world) checkHeld(s *scope, d *decision) {
+	w.t.Helper()
+	c := d.Status.Compliance
+	if c == nil || len(c.Violations) == 0 || d.Status.EndedAt != nil {
+		return
+	}
+	for _, wanted := range d.Actions.Grants {
+		var existing *v1alpha1.AccessGrant
+		for i := range s.Grants {
+			if s.Grants[i].Name == wanted.Name {
+				existing = &s.Grants[i]
+			}
+		}
+		if widens(existing, &wanted.Spec) {
+			w.t.Fatalf("%s is held (%s), but access to %s is given or widened: %+v", s.Engagement.Name, c.Violations[0].Message, wanted.Spec.Profile, wanted.Spec)
 		}
 	}
 }
@@ -247,6 +268,10 @@ func (w *world) mustBeGone(s *scope, st *v1alpha1.EngagementStatus, profile stri
 		return "withdrawn"
 	case st.EndedAt != nil && st.Ending.ForCause:
 		return "ended for cause"
+	case st.EndedAt != nil && (st.Ending.Cause == v1alpha1.EndCompliance || st.Ending.Cause == v1alpha1.EndTenure):
+		return "ended by a policy, which gives no grace"
+	case st.Compliance != nil && st.Compliance.Tenure != nil && !w.now.Before(st.Compliance.Tenure.Limit.Time):
+		return "the tenure is over"
 	case st.EndedAt != nil && !w.now.Before(st.EndedAt.Add(min(grace, maxGrace))):
 		return "ended, and the grace is over"
 	case !asked(s.Engagement.Spec.Access) || !asked(st.Terms.Access):
