@@ -224,8 +224,8 @@ type CompliancePolicyStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration"`
 
-	// conditions are Ready: every expression compiles and is of the right type; and Stalled, its opposite, which GitOps tools take for a failure. Where Ready is False,
-	// what the policy selects is held as Compliant=Unknown.
+	// conditions are Ready: every expression compiles and is of the right type. Where it is False, Stalled is True, and what the policy selects is held as
+	// Compliant=Unknown.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

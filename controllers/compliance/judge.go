@@ -5,10 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/health"
 	"github.com/longshore-dev/longshore/controllers/domain/policy"
 )
 
@@ -18,22 +18,16 @@ const maxMessage = 32768
 // judge puts into the status what the spec means.
 func judge(cp *v1alpha1.CompliancePolicy, now time.Time) {
 	cp.Status.ObservedGeneration = cp.Generation
-	ready, stalled := metav1.ConditionTrue, metav1.ConditionFalse
-	reason, message := v1alpha1.ReasonHolds, fmt.Sprintf("it can be evaluated: %s, %s", rules(&cp.Spec), applies(&cp.Spec, now))
-	why := "nothing keeps it from being evaluated"
-	if problems := policy.Problems(&cp.Spec); len(problems) > 0 {
-		ready, stalled = metav1.ConditionFalse, metav1.ConditionTrue
-		// What it means comes first: a long list of problems may be cut.
-		reason, message = v1alpha1.ReasonExpressionInvalid, clip(holds(&cp.Spec, now)+": "+strings.Join(problems, "; "))
-		why = message
+	ready := metav1.Condition{
+		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonHolds, ObservedGeneration: cp.Generation, LastTransitionTime: metav1.NewTime(now),
+		Message: fmt.Sprintf("it can be evaluated: %s, %s", rules(&cp.Spec), applies(&cp.Spec, now)),
 	}
-	set(cp, now, metav1.Condition{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason, Message: message})
-	set(cp, now, metav1.Condition{Type: v1alpha1.ConditionStalled, Status: stalled, Reason: reason, Message: why})
-}
-
-func set(cp *v1alpha1.CompliancePolicy, now time.Time, c metav1.Condition) {
-	c.ObservedGeneration, c.LastTransitionTime = cp.Generation, metav1.NewTime(now)
-	meta.SetStatusCondition(&cp.Status.Conditions, c)
+	if problems := policy.Problems(&cp.Spec); len(problems) > 0 {
+		ready.Status, ready.Reason = metav1.ConditionFalse, v1alpha1.ReasonExpressionInvalid
+		// What it means comes first: a long list of problems may be cut.
+		ready.Message = clip(holds(&cp.Spec, now) + ": " + strings.Join(problems, "; "))
+	}
+	health.Set(&cp.Status.Conditions, ready)
 }
 
 func rules(spec *v1alpha1.CompliancePolicySpec) string {

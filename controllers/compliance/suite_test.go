@@ -56,7 +56,7 @@ func (d *desk) create(name string, change func(*v1alpha1.CompliancePolicySpec)) 
 	return cp
 }
 
-// judged waits until the status speaks of the spec as it is, in words that are expected, and returns its Ready and its Stalled.
+// judged waits until the status speaks of the spec as it is, in words that are expected, and returns its Ready and, if it is there, its Stalled.
 func (d *desk) judged(cp *v1alpha1.CompliancePolicy, say string) (ready, stalled *metav1.Condition) {
 	d.Helper()
 	d.Eventually(func(g Gomega) {

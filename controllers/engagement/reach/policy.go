@@ -146,7 +146,7 @@ func (s *search) keep(ctx context.Context, opts ...client.ListOption) error {
 	for i := range listed.Items {
 		eng := &listed.Items[i]
 		key := client.ObjectKeyFromObject(eng)
-		if eng.Status.Phase != v1alpha1.PhaseClosed && !s.found[key] && s.covers(eng) {
+		if eng.Status.Phase != v1alpha1.PhaseClosed && !s.found[key] && s.covers(ctx, eng) {
 			s.found[key] = true
 		}
 	}
@@ -154,8 +154,8 @@ func (s *search) keep(ctx context.Context, opts ...client.ListOption) error {
 }
 
 // covers says whether the spec covers the engagement as it is proposed or as it was agreed, with anybody who may work in it.
-func (s *search) covers(eng *v1alpha1.Engagement) bool {
-	workers := s.residents.of(eng)
+func (s *search) covers(ctx context.Context, eng *v1alpha1.Engagement) bool {
+	workers := s.residents.of(ctx, eng)
 	if s.coversAs(eng, &eng.Spec.Classification, workers) {
 		return true
 	}
@@ -164,7 +164,7 @@ func (s *search) covers(eng *v1alpha1.Engagement) bool {
 
 func (s *search) coversAs(eng *v1alpha1.Engagement, as *v1alpha1.Classification, workers []string) bool {
 	for _, jurisdiction := range workers {
-		if covers(s.spec, policy.Selection{
+		if policy.Covers(s.spec, policy.Selection{
 			Jurisdiction: as.Jurisdiction, WorkerJurisdiction: jurisdiction, WorkerType: as.WorkerType,
 			NamespaceLabels: s.namespaces[eng.Namespace], Pool: eng.Spec.PoolRef.Name,
 		}) {
@@ -172,11 +172,4 @@ func (s *search) coversAs(eng *v1alpha1.Engagement, as *v1alpha1.Classification,
 		}
 	}
 	return false
-}
-
-// covers says whether a policy selects something at any time.
-func covers(spec *v1alpha1.CompliancePolicySpec, in policy.Selection) bool {
-	undated := *spec
-	undated.EffectiveFrom, undated.EffectiveTo = metav1.Time{Time: in.Now}, nil
-	return policy.Selects(&undated, in)
 }

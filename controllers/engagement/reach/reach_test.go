@@ -117,7 +117,11 @@ func TestAPolicyReachesWhatItCoversAndNothingElse(t *testing.T) {
 				w := worker("ada-again", "US-CA", v1alpha1.ScreeningPassed)
 				w.Spec.PersonKey = "ada"
 				return w
-			}(), engagement("a", engaged("ada")),
+			}(), worker("ben", "US-NY", v1alpha1.ScreeningPassed), func() *v1alpha1.Worker {
+				w := worker("ben-again", "US-CA", v1alpha1.ScreeningPassed)
+				w.Spec.PersonKey = "ben"
+				return w
+			}(), engagement("a", engaged("ada")), engagement("b", engaged("ben")),
 		}, []string{"marketing/a"}},
 		{"pools by name, in every namespace", []*v1alpha1.CompliancePolicySpec{selects(func(s *v1alpha1.PolicySelector) { s.Pools = []string{"writers"} })}, []client.Object{engagement("a", pool("writers")), engagement("b", pool("writers"), namespace("sales")), engagement("c")}, []string{"marketing/a", "sales/b"}},
 		{"pools and where the worker is", []*v1alpha1.CompliancePolicySpec{selects(func(s *v1alpha1.PolicySelector) { s.Pools, s.Jurisdictions = []string{"designers"}, []string{"US-CA"} })}, []client.Object{

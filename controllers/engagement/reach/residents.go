@@ -12,6 +12,7 @@ import (
 
 // residents are the workers in some jurisdictions. Each map holds one of their jurisdictions: to be covered, one is as good as another.
 type residents struct {
+	client.Reader
 	// workers by namespace/name.
 	workers map[string]string
 	people  map[person]string
@@ -23,7 +24,7 @@ type residents struct {
 type person struct{ namespace, person string }
 
 func readResidents(ctx context.Context, reader client.Reader, jurisdictions []string) (residents, error) {
-	r := residents{workers: map[string]string{}, people: map[person]string{}, pools: map[string]string{}}
+	r := residents{Reader: reader, workers: map[string]string{}, people: map[person]string{}, pools: map[string]string{}}
 	for _, j := range jurisdictions {
 		found := &v1alpha1.WorkerList{}
 		if err := reader.List(ctx, found, client.MatchingFields{index.WorkerByJurisdiction: j}, shared); err != nil {
@@ -44,7 +45,7 @@ func readResidents(ctx context.Context, reader client.Reader, jurisdictions []st
 }
 
 // of are the jurisdictions of whoever works, or may work, in an engagement, as far as they are residents; the first is empty, for nobody.
-func (r *residents) of(eng *v1alpha1.Engagement) []string {
+func (r *residents) of(ctx context.Context, eng *v1alpha1.Engagement) []string {
 	found := []string{""}
 	add := func(jurisdiction string, is bool) {
 		if is {
@@ -55,6 +56,7 @@ func (r *residents) of(eng *v1alpha1.Engagement) []string {
 		jurisdiction, is := r.workers[index.Key(w.Namespace, w.Name)]
 		if !is {
 			jurisdiction, is = r.people[person{w.Namespace, w.PersonKey}]
+			is = is && r.gone(ctx, w)
 		}
 		add(jurisdiction, is)
 		return found
@@ -73,6 +75,13 @@ func (r *residents) of(eng *v1alpha1.Engagement) []string {
 		add(jurisdiction, is)
 	}
 	return found
+}
+
+// gone says whether the Worker who accepted is there no more; where that cannot be read, it may be.
+func (r *residents) gone(ctx context.Context, w *v1alpha1.EngagedWorker) bool {
+	worker := &v1alpha1.Worker{}
+	err := r.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: w.Name}, worker, shared)
+	return err != nil || !worker.DeletionTimestamp.IsZero()
 }
 
 // looks says whether an engagement looks for anybody of its pool.

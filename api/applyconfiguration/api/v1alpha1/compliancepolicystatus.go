@@ -13,8 +13,8 @@ import (
 type CompliancePolicyStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first look.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions are Ready: every expression compiles and is of the right type; and Stalled, its opposite, which GitOps tools take for a failure. Where Ready is False,
-	// what the policy selects is held as Compliant=Unknown.
+	// conditions are Ready: every expression compiles and is of the right type. Where it is False, Stalled is True, and what the policy selects is held as
+	// Compliant=Unknown.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
