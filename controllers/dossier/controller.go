@@ -4,6 +4,7 @@ package dossier
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,6 +29,8 @@ const (
 	fieldOwner = client.FieldOwner("longshore-dossier")
 	// passTimeout bounds one pass; it calls nothing but the API server.
 	passTimeout = time.Minute
+	// maxNote is the longest message that an event can carry, in bytes. The source of a policy alone may be as long.
+	maxNote = 1024
 )
 
 // Reconciler erases, and says why it does not.
@@ -123,10 +126,19 @@ func (r *Reconciler) announce(d *v1alpha1.Dossier, erased metav1.Condition) {
 	switch {
 	case erased.Status == metav1.ConditionTrue:
 		metrics.CountErased(erased.Reason)
-		r.Recorder.Eventf(d, nil, corev1.EventTypeNormal, "Erased", "Erase", "%s", erased.Message)
+		r.Recorder.Eventf(d, nil, corev1.EventTypeNormal, "Erased", "Erase", "%s", clip(erased.Message))
 	case erased.Reason == v1alpha1.ReasonRetentionConflict:
-		r.Recorder.Eventf(d, nil, corev1.EventTypeWarning, v1alpha1.ReasonRetentionConflict, "Erase", "%s", erased.Message)
+		r.Recorder.Eventf(d, nil, corev1.EventTypeWarning, v1alpha1.ReasonRetentionConflict, "Erase", "%s", clip(erased.Message))
 	}
+}
+
+// clip shortens a message to what an event can carry, between two characters.
+func clip(message string) string {
+	const more = "…"
+	if len(message) <= maxNote {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxNote-len(more)], "") + more
 }
 
 // unlessBehind is no error where the cache is behind: the event that brings it up to date brings the next pass.

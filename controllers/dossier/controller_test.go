@@ -155,3 +155,15 @@ func TestADecisionThatComesInBetweenIsHeard(t *testing.T) {
 	a.Expect(a.API.Get(t.Context(), client.ObjectKeyFromObject(d), d)).To(Succeed())
 	a.Expect(d.Spec.Personal).NotTo(BeEmpty(), "what the cache does not know yet should be heard")
 }
+
+func TestAnEventIsNoLongerThanTheAPIServerTakes(t *testing.T) {
+	a := open(t)
+	future := now.AddDate(6, 0, 0)
+	d := a.seal(&future, asking(""), func(d *v1alpha1.Dossier) { d.Spec.Record.RetainedBy = strings.Repeat("§", 1024) })
+	said := a.says(d, metav1.ConditionFalse, v1alpha1.ReasonRetentionConflict)
+	a.Expect(said.Message).To(ContainSubstring(d.Spec.Record.RetainedBy), "the condition has room for the whole source")
+	a.Eventually(a.notebook.All).WithTimeout(patience).Should(HaveLen(1))
+	note := strings.TrimPrefix(a.notebook.All()[0], "Dossier Warning RetentionConflict: ")
+	a.Expect(len(note)).To(And(BeNumerically("<=", maxNote), BeNumerically(">", maxNote-4)), "the event should have what fits")
+	a.Expect(note).To(HaveSuffix("§…"))
+}
