@@ -30,8 +30,7 @@ type Check struct {
 // CompileCheck compiles an expression in CEL over worker and engagement, both maps that hold a spec. Compiled expressions are remembered; it is safe for concurrent use.
 //
 // It knows the standard functions, those on strings, and the macros has, all, exists, exists_one and filter. What multiplies data is left out, because the
-// cost of an expression does not bound it: map and literals that hold variables build values that share their parts, which a comparison then walks in
-// exponential time ([1].map(a, [a, a]).map(a, [a, a])… costs a few hundred units and hours), replace and join build a string before its length is charged.
+// cost of an expression does not bound it; see expression.RefuseMultiplying.
 func CompileCheck(written string) (*Check, error) {
 	return compiled.get(written)
 }

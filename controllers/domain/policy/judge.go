@@ -121,6 +121,8 @@ func Judge(policies []v1alpha1.CompliancePolicy, c *Case) Verdict {
 type judgement struct {
 	Case
 	Verdict
+	// runs are how the person's tenure is counted, by the tenures that policies ask for.
+	runs map[v1alpha1.Tenure]*tenureView
 }
 
 // policy judges by one policy: by all of it, or only by what depends on the worker.

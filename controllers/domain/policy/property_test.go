@@ -179,7 +179,7 @@ var switches = []time.Time{
 }
 
 func FuzzNothingTurnsBeforeNextByTheSecond(f *testing.F) {
-	for seed := range uint64(400) {
+	for seed := range uint64(300) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -214,7 +214,7 @@ func FuzzNothingTurnsBeforeNextByTheSecond(f *testing.F) {
 }
 
 func FuzzNothingTurnsBeforeNextByTheDay(f *testing.F) {
-	for seed := range uint64(200) {
+	for seed := range uint64(150) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {

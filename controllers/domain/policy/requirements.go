@@ -61,26 +61,23 @@ func (j *judgement) steps(p *v1alpha1.CompliancePolicy) {
 	}
 }
 
-// tenure is how the person's run is counted for the policy, and nil while nobody is considered. The nearest limit of all policies is kept; one before the planned end is warned of.
+// tenure is how the person's run is counted for the policy, and nil while nobody is considered. The nearest limit of all policies is kept; one before the planned
+// end is warned of.
 func (j *judgement) tenure(p *v1alpha1.CompliancePolicy) *tenureView {
 	if j.Worker == nil {
 		return nil
 	}
 	rule := p.Spec.Tenure
-	next := j.span()
 	if rule == nil {
-		since, err := runSince(&v1alpha1.Tenure{}, j.spans(), next)
-		if err != nil {
-			return nil
-		}
-		return &tenureView{Since: metav1.NewTime(since), Engagements: j.engagedWith("", next)}
+		return j.counted(v1alpha1.Tenure{})
 	}
-	since, limit, err := CountTenure(rule, j.spans(), next)
-	if err != nil {
-		return nil
+	run := j.counted(*rule)
+	if run == nil || run.Limit == nil {
+		return run
 	}
+	limit := run.Limit.Time
 	if j.Tenure == nil || limit.Before(j.Tenure.Limit.Time) {
-		j.Tenure = &v1alpha1.TenureStatus{Policy: p.Name, Since: metav1.NewTime(since), Limit: metav1.NewTime(limit)}
+		j.Tenure = &v1alpha1.TenureStatus{Policy: p.Name, Since: run.Since, Limit: *run.Limit}
 	}
 	j.look(limit)
 	before := rule.WarnBefore
@@ -95,8 +92,34 @@ func (j *judgement) tenure(p *v1alpha1.CompliancePolicy) *tenureView {
 		j.warn(finding(p, "limits one person's tenure to "+rule.Max+", which"+verb+stamp(limit)+", before the planned end: the engagement ends then, and its access",
 			"plan the end or a successor for then"), limit)
 	}
-	at := metav1.NewTime(limit)
-	return &tenureView{Since: metav1.NewTime(since), Limit: &at, Engagements: j.engagedWith(rule.Across, next)}
+	return run
+}
+
+// counted is the run as a tenure counts it, remembered because many policies count alike; without a longest tenure it has no limit. It is nil where a period cannot
+// be read.
+func (j *judgement) counted(rule v1alpha1.Tenure) *tenureView {
+	rule.WarnBefore = ""
+	run, known := j.runs[rule]
+	if known {
+		return run
+	}
+	spans := make([]Span, len(j.History))
+	for i := range j.History {
+		spans[i] = j.History[i].Span
+	}
+	next := j.span()
+	if rule.Max == "" {
+		if since, err := runSince(&rule, spans, next); err == nil {
+			run = &tenureView{Since: metav1.NewTime(since), Engagements: j.engagedWith(rule.Across, next)}
+		}
+	} else if since, limit, err := CountTenure(&rule, spans, next); err == nil {
+		run = &tenureView{Since: metav1.NewTime(since), Limit: &metav1.Time{Time: limit}, Engagements: j.engagedWith(rule.Across, next)}
+	}
+	if j.runs == nil {
+		j.runs = map[v1alpha1.Tenure]*tenureView{}
+	}
+	j.runs[rule] = run
+	return run
 }
 
 func (j *judgement) warn(f v1alpha1.Finding, at time.Time) {
@@ -115,14 +138,6 @@ func (j *judgement) span() Span {
 	}
 	sow := &eng.Spec.StatementOfWork
 	return Span{Start: sow.Start.Time, End: sow.End.Time, Pool: pool + "/" + eng.Spec.PoolRef.Name, Namespace: eng.Namespace}
-}
-
-func (j *judgement) spans() []Span {
-	spans := make([]Span, len(j.History))
-	for i := range j.History {
-		spans[i] = j.History[i].Span
-	}
-	return spans
 }
 
 // engagedWith are the person's other engagements that are counted together with a span.

@@ -105,3 +105,18 @@ func TestTheNextChangeIsWhenAPolicyBeginsOrCeases(t *testing.T) {
 		})
 	}
 }
+
+func TestAPolicyCoversWhatItAppliesToAtAnyTime(t *testing.T) {
+	spec := &v1alpha1.CompliancePolicySpec{
+		AppliesTo: &v1alpha1.PolicySelector{Jurisdictions: []string{"US"}}, EffectiveFrom: metav1.NewTime(from), EffectiveTo: &metav1.Time{Time: to},
+	}
+	for _, now := range []time.Time{from.Add(-time.Hour), from, to, to.AddDate(9, 0, 0)} {
+		in := Selection{Jurisdiction: "US-CA", Now: now}
+		if !Covers(spec, in) {
+			t.Errorf("at %s the policy does not cover what it applies to; an edit of it would go unnoticed", now)
+		}
+		if in.Jurisdiction = "DE"; Covers(spec, in) {
+			t.Errorf("at %s the policy covers what it never applies to", now)
+		}
+	}
+}

@@ -56,3 +56,31 @@ func TestTenureIsCountedBackToTheFirstGapThatIsTooLong(t *testing.T) {
 		}
 	}
 }
+
+func TestTenureIsCountedByTheCalendarInUTC(t *testing.T) {
+	for _, tc := range []struct {
+		name, reason, start  string
+		engaged              []Span
+		longest              string
+		wantSince, wantLimit string
+	}{
+		{"the last of a month", "31 August has no counterpart in February", "2026-08-31", nil, "P18M", "2026-08-31", "2028-02-29"},
+		{"the last of February", "a leap day is the last, not the 29th, a year later", "2028-02-29", nil, "P1Y", "2028-02-29", "2029-02-28"},
+		{"a leap day within", "18 months are 18 months", "2027-01-15", nil, "P18M", "2027-01-15", "2028-07-15"},
+		{"a month of 31 days served", "served days move the start back by as many days", "2027-03-01", []Span{{Start: date("2026-12-01"), End: date("2027-01-01")}}, "P3M", "2027-01-29", "2027-04-29"},
+		{"the clocks of the hirer change", "a day has 24 hours in UTC", "2027-03-29", []Span{{Start: date("2027-03-20"), End: date("2027-03-29")}}, "P1M", "2027-03-20", "2027-04-20"},
+		{"three months' gap, to the day", "the German count goes on: only more than three months reset it, and the earlier assignment counts whole", "2027-05-28", []Span{{Start: date("2026-09-01"), End: date("2027-02-28")}}, "P18M", "2026-11-29", "2028-05-29"},
+		{"three months' gap and a day", "the count begins anew", "2027-05-29", []Span{{Start: date("2026-09-01"), End: date("2027-02-28")}}, "P18M", "2027-05-29", "2028-11-29"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			next := Span{Start: date(tc.start), End: date("2030-01-01")}
+			since, limit, err := CountTenure(&v1alpha1.Tenure{Max: tc.longest, ResetGap: "P3M"}, tc.engaged, next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !since.Equal(date(tc.wantSince)) || !limit.Equal(date(tc.wantLimit)) {
+				t.Errorf("the tenure is from %s to %s, expected %s to %s, because %s", since.Format(time.DateOnly), limit.Format(time.DateOnly), tc.wantSince, tc.wantLimit, tc.reason)
+			}
+		})
+	}
+}

@@ -33,6 +33,32 @@ func TestPeriodsFollowTheCalendar(t *testing.T) {
 	}
 }
 
+func TestPeriodsAreSubtractedByTheCalendarToo(t *testing.T) {
+	for _, c := range []struct{ reason, from, period, want string }{
+		{"days", "2026-12-08T08:00:00Z", "P7D", "2026-12-01T08:00:00Z"},
+		{"a month keeps the day", "2027-01-15T08:00:00Z", "P1M", "2026-12-15T08:00:00Z"},
+		{"a month before 31 March is the end of February", "2027-03-31T08:00:00Z", "P1M", "2027-02-28T08:00:00Z"},
+		{"in a leap year, the 29th", "2028-03-31T08:00:00Z", "P1M", "2028-02-29T08:00:00Z"},
+		{"a year before 29 February is the 28th", "2028-02-29T08:00:00Z", "P1Y", "2027-02-28T08:00:00Z"},
+		{"days are subtracted after the month is clamped", "2027-03-31T08:00:00Z", "P1M1D", "2027-02-27T08:00:00Z"},
+		{"30 days", "2027-03-01T00:00:00Z", "P30D", "2027-01-30T00:00:00Z"},
+		{"counted in UTC: west of it the month has not ended", "2027-02-28T23:30:00-01:00", "P1M", "2027-02-01T00:30:00Z"},
+		{"nothing", "2026-12-01T08:00:00Z", "P0D", "2026-12-01T08:00:00Z"},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			got, err := SubtractPeriod(at(t, c.from), c.period)
+			if err != nil || !got.Equal(at(t, c.want)) {
+				t.Errorf("%s - %s is %s, not %s (error %v)", c.from, c.period, c.want, got, err)
+			}
+		})
+	}
+	for reason, period := range map[string]string{"no period": "a month", "before the first year": "P999Y9999M9999W99999D"} {
+		if got, err := SubtractPeriod(at(t, "1200-12-01T00:00:00Z"), period); err == nil {
+			t.Errorf("%s: %q must be refused, not give %s", reason, period, got)
+		}
+	}
+}
+
 func TestWhatIsNoCalendarPeriodIsRefused(t *testing.T) {
 	for reason, period := range map[string]string{
 		"empty": "", "no component": "P", "hours": "PT5H", "a time part after days": "P1DT1H", "negative": "-P1D", "a fraction": "P1.5D", "the wrong order": "P1D1Y",
