@@ -57,7 +57,7 @@ func run(ctx context.Context, t tools) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("making a folder: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // What is left behind is in the folder for temporary files.
+	defer os.RemoveAll(dir)
 	b := bench{tools: t, dir: dir, fixtures: all}
 
 	report := newTable()
@@ -125,7 +125,7 @@ func (t *table) print() bool {
 	fmt.Fprintln(out, strings.Join(t.rows, "\n"))
 	fmt.Fprintln(out)
 	fmt.Fprintln(out, strings.Join(t.checks, "\n"))
-	out.Flush() //nolint:errcheck // It is a terminal.
+	out.Flush()
 	for _, difference := range t.differences {
 		fmt.Fprintln(os.Stderr, difference)
 	}
