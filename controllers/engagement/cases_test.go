@@ -12,7 +12,20 @@ func theWorkedCases(t testing.TB) *world {
 	w := newWorld(t, "2026-11-16 08:00")
 	addDesigner(w)
 	addFeatureTeam(w)
+	addRules(w)
 	return w
+}
+
+// addRules are what the company keeps to: everybody signs an NDA, what is dear has one approver more, somebody in legal looks at a developer's contract every four
+// weeks, nobody stays longer than 18 months, and files are kept for six years.
+func addRules(w *world) {
+	w.add(
+		aPolicy("guard-rails", "").Rule(v1alpha1.EnforceRequireApproval, "milli(engagement.spec.statementOfWork.budget.amount) <= 19000000").With(func(s *v1alpha1.CompliancePolicySpec) {
+			s.RequiredSteps, s.Retention = []string{"nda"}, "P6Y"
+		}),
+		aPolicy("contractors", "GB").Determination("P4W").With(func(s *v1alpha1.CompliancePolicySpec) { s.AppliesTo.Pools = []string{"developers"} }),
+		aPolicy("tenure", "").Tenure("P18M", "P3M", ""),
+	)
 }
 
 func addDesigner(w *world) {
@@ -87,7 +100,7 @@ func addFeatureTeam(w *world) {
 
 func aDeveloper(name, skill, amount string) *engagementBuilder {
 	return anEngagement(name).In("checkout").FromPool("developers", "talent").RequestedBy("lena").Contact("Manager", "lena").Contact("Buddy", "theo").
-		From("2026-11-30 08:00", "2027-01-11 08:00").Budget(amount).Notice("P2D").Approvals(1, stage("Budget", "dana"), stage("Security", "sam")).
+		From("2026-11-30 08:00", "2027-01-11 08:00").Budget(amount).Notice("P2D").Approvals(1, stage("Budget", "dana", "dora"), stage("Security", "sam", "sue")).
 		Onboarding("developer-onboarding").Offboarding("developer-exit").Evaluated("engineering", 336*time.Hour, 120*time.Hour).
 		With(func(s *v1alpha1.EngagementSpec) {
 			s.Requirements = &v1alpha1.Requirements{Skills: []v1alpha1.SkillRequirement{{Name: skill, MinLevel: 4, Required: true}}}

@@ -245,8 +245,8 @@ func TestCandidatesAreRuledOutByTheirOwnPolicies(t *testing.T) {
 		w.expectPhase(v1alpha1.PhaseRecruiting).expectStalled(v1alpha1.ReasonNoCandidates)
 	})
 	t.Run("whoever is not screened is not asked about", func(t *testing.T) {
-		new := aWorker("new", "designers").With(polish).With(func(wk *v1alpha1.Worker) { wk.Status.Pools[0].Screening = v1alpha1.ScreeningInProgress })
-		w := aMarketingTeam(t).add(new, aPolicy("home", "").Rule(v1alpha1.EnforceDeny, british), anEngagement("designer")).approve()
+		fresh := aWorker("new", "designers").With(polish).With(func(wk *v1alpha1.Worker) { wk.Status.Pools[0].Screening = v1alpha1.ScreeningInProgress })
+		w := aMarketingTeam(t).add(fresh, aPolicy("home", "").Rule(v1alpha1.EnforceDeny, british), anEngagement("designer")).approve()
 		if why := reason(w, "new"); strings.Contains(why, "compliance") {
 			t.Errorf("a pool may be large, and whoever is not screened cannot have the work anyway, but they were judged: %q", why)
 		}

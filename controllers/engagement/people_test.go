@@ -68,8 +68,17 @@ func (c *cast) reaction(eng *v1alpha1.Engagement, wait v1alpha1.WaitingFor) reac
 	}
 	switch area {
 	case "approval":
-		approvers := map[string]string{"engagement": "dana", "stage.Budget": "dana", "stage.Security": "sam"}
-		return say(4*time.Hour, anAttestation(wait.What).By(approvers[item]).Says(v1alpha1.VerdictApproved).Terms(eng.Status.Proposed.Hash))
+		approvers := map[string][]string{"engagement": {"dana"}, "stage.Budget": {"dana", "dora"}, "stage.Security": {"sam", "sue"}}[item]
+		if !strings.Contains(wait.Message, "of 2 approvals") {
+			approvers = approvers[:1]
+		}
+		return reaction{c.w.now.Add(4 * time.Hour), func() {
+			for _, author := range approvers {
+				c.w.state(anAttestation(wait.What).By(author).Says(v1alpha1.VerdictApproved).Of(eng.Name).Terms(eng.Status.Proposed.Hash))
+			}
+		}}
+	case "compliance":
+		return say(2*time.Hour, determines("lee"))
 	case "selection":
 		return say(6*time.Hour, anAttestation("selection/"+shortlistedFirst(eng)).By(author).Says(v1alpha1.VerdictChosen))
 	case "offer":

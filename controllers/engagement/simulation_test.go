@@ -178,10 +178,19 @@ func (s *story) note() {
 		if st.Phase != v1alpha1.PhaseClosed {
 			s.tell(eng.Name+" waits", eng.Name, "  waits for "+strings.Join(waits, ", "))
 		}
+		compliant := condition(st.Conditions, v1alpha1.ConditionCompliant)
+		s.tell(eng.Name+" compliant", eng.Name, fmt.Sprintf("→ compliant: %s, %d warnings", compliant.Status, warnings(st)))
 		if stalled := condition(st.Conditions, v1alpha1.ConditionStalled); stalled.Status == "True" {
 			s.tell(eng.Name+" stalled", eng.Name, "! stalled: "+stalled.Message)
 		}
 	}
+}
+
+func warnings(st *v1alpha1.EngagementStatus) int {
+	if st.Compliance == nil {
+		return 0
+	}
+	return len(st.Compliance.Warnings)
 }
 
 func (s *story) tell(what, who, line string) {
@@ -201,7 +210,8 @@ func (s *story) epilogue() {
 		if st.Phase != v1alpha1.PhaseClosed || st.Access.Owed > 0 {
 			s.w.t.Fatalf("nothing more happens, but %s is %s and waits for %s", eng.Name, st.Phase, st.Waiting)
 		}
-		fmt.Fprintf(&s.log, "\n%s: %s, %s, score %s, %s %s accepted of %s, file %s\n", eng.Name, st.Outcome, st.Worker.Name, st.Score, st.Spend.Accepted, st.Spend.Currency, eng.Spec.StatementOfWork.Budget.Amount, st.Dossier.Name)
+		record := s.w.dossiers[st.Dossier.Name].Spec.Record
+		fmt.Fprintf(&s.log, "\n%s: %s, %s, score %s, %s %s accepted of %s, file %s, kept until %s by %s\n", eng.Name, st.Outcome, st.Worker.Name, st.Score, st.Spend.Accepted, st.Spend.Currency, eng.Spec.StatementOfWork.Budget.Amount, st.Dossier.Name, record.RetainUntil.UTC().Format(time.DateOnly), record.RetainedBy)
 		for _, k := range st.KPIs {
 			fmt.Fprintf(&s.log, "  %s %s of %d\n", k.Name, k.Value, k.Sample)
 		}
