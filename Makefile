@@ -139,7 +139,7 @@ clean: ## Remove the tools, the binaries and the scratch folders; the local cont
 
 ##@ Generate
 
-GENERATED := deepcopy crds applyconfiguration rbac admission policies api-docs metrics-docs compliance-docs
+GENERATED := deepcopy crds applyconfiguration rbac admission policies api-docs metrics-docs compliance-docs attack-docs
 
 .PHONY: generate
 generate: $(GENERATED:%=generate-%) ## Generate everything below.
@@ -181,6 +181,10 @@ generate-metrics-docs: ## Generate the tables of metrics, events and conditions,
 .PHONY: generate-compliance-docs
 generate-compliance-docs: ## Generate the table of the compliance catalogue from its tests, docs/reference/compliance-catalogue.md.
 	$(GO) test -count=1 -run '^TestTheTableOfTheCatalogueIsFresh$$' ./test/compliance -write
+
+.PHONY: generate-attack-docs
+generate-attack-docs: ## Generate the table of what is tried against Longshore from its tests, docs/reference/attacks.md.
+	$(GO) test -count=1 -run '^TestTheTableOfAttacksIsFresh$$' ./test/attacks -write
 
 ##@ Verify
 
@@ -226,6 +230,10 @@ verify-metrics-docs: ## Check that the tables of metrics, events and conditions 
 .PHONY: verify-compliance-docs
 verify-compliance-docs: ## Check that the table of the compliance catalogue is fresh.
 	@hack/verify-generated.sh generate-compliance-docs docs/reference/compliance-catalogue.md
+
+.PHONY: verify-attack-docs
+verify-attack-docs: ## Check that the table of what is tried against Longshore is fresh.
+	@hack/verify-generated.sh generate-attack-docs docs/reference/attacks.md
 
 .PHONY: verify-config
 verify-config: $(KUSTOMIZE) ## Check that every kustomization under config/ builds.
