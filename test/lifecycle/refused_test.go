@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -151,8 +150,8 @@ func TestWhatIsMissingOrContradictoryStallsUntilItIsMended(t *testing.T) {
 		{
 			name: "a compliance policy that cannot be evaluated", reason: "what is selected is held as Unknown, never passed",
 			edit: func(s *stage, _ *v1alpha1.EngagementSpec) {
-				s.mustCreate(admin, s.policy())
-			}, stalled: v1alpha1.ReasonComplianceUnknown, says: "cannot evaluate",
+				s.mustCreate(admin, s.ruling(v1alpha1.EnforceDeny, "engagement.spec.misspelt == 1"))
+			}, stalled: v1alpha1.ReasonComplianceUnknown, says: "cannot be evaluated: rules[house]",
 			mend: func(s *stage) {
 				if err := admin.Delete(s.Context(), s.policy()); err != nil {
 					s.Fatal(err)
@@ -179,14 +178,6 @@ func TestWhatIsMissingOrContradictoryStallsUntilItIsMended(t *testing.T) {
 			s.inPhase("work", v1alpha1.PhaseRecruiting)
 		})
 	}
-}
-
-func (s *stage) policy() *v1alpha1.CompliancePolicy {
-	return &v1alpha1.CompliancePolicy{ObjectMeta: metav1.ObjectMeta{Name: s.profile}, Spec: v1alpha1.CompliancePolicySpec{
-		AppliesTo:     &v1alpha1.PolicySelector{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": s.ns}}},
-		EffectiveFrom: metav1.NewTime(time.Now().Add(-time.Hour)), Source: v1alpha1.PolicySource{Title: "House rule"},
-		Rules: []v1alpha1.PolicyRule{{Name: "always", Expression: "true", Enforcement: v1alpha1.EnforceDeny}},
-	}}
 }
 
 // What is said by the wrong person, about nothing, or of other terms is kept, marked with the reason, and changes nothing.
