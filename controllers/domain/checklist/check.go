@@ -68,6 +68,7 @@ var checkEnv = sync.OnceValues(func() (*cel.Env, error) {
 		cel.Macros(cel.HasMacro, cel.AllMacro, cel.ExistsMacro, cel.ExistsOneMacro, cel.FilterMacro),
 		cel.Variable("worker", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("engagement", cel.MapType(cel.StringType, cel.DynType)),
+		cel.ParserRecursionLimit(expression.MaxDepth),
 		cel.DefaultUTCTimeZone(true),
 		cel.CrossTypeNumericComparisons(true),
 		ext.Strings(ext.StringsVersion(checkStringsVersion)),

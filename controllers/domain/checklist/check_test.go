@@ -83,6 +83,7 @@ func TestChecksRefuseWhatTheCostLimitDoesNotBound(t *testing.T) {
 		expression string
 	}{
 		{"each map doubles a list that shares its parts, and == walks them all", "[1]" + strings.Repeat(".map(a, [a, a])", 100) + ".all(x, x == x)"},
+		{"types so deep take minutes to check", "[1]" + strings.Repeat(".map(a, [a])", 200) + ".all(x, x == x)"},
 		{"a literal with a variable doubles as well", "[1].exists(a, [[a, a]].exists(b, [[b, b]].exists(c, c == c)))"},
 		{"so does a variable that hides worker", "[1].exists(worker, [[worker, worker]].exists(b, b == b))"},
 		{"and a map", "[1].exists(a, [{'x': a, 'y': a}].exists(b, b == b))"},

@@ -12,6 +12,10 @@ import (
 	"github.com/google/cel-go/common/types"
 )
 
+// MaxDepth is how deep an expression may nest. Checking types takes time that grows with the fourth power of their depth: [1].map(a, [a]).map(a, [a])… two
+// hundred times, which CEL's own limit allows, takes half a minute before anything is refused; at this depth it takes some 100 ms.
+const MaxDepth = 64
+
 // costly are functions that build a string before its length is charged, or of a length that their arguments do not show.
 var costly = []string{"replace", "join", "format"}
 

@@ -82,7 +82,11 @@ func compile(key programKey) (*program, error) {
 	}
 	checked, issues := rules.Compile(key.written)
 	if err := issues.Err(); err != nil {
-		return nil, errors.New(strings.TrimPrefix(expression.OneLine(err.Error()), "<input>:"))
+		message := expression.OneLine(err.Error())
+		if strings.Contains(message, "recursion") {
+			return nil, fmt.Errorf("it nests deeper than %d: make several rules of it", expression.MaxDepth)
+		}
+		return nil, errors.New(strings.TrimPrefix(message, "<input>:"))
 	}
 	if t := checked.OutputType(); t.Kind() != key.yields {
 		return nil, fmt.Errorf("it yields %s and must yield %s", t, map[types.Kind]string{types.BoolKind: "true or false", types.StringKind: "a string"}[key.yields])

@@ -16,6 +16,7 @@ import (
 	"github.com/google/cel-go/ext"
 	"github.com/google/cel-go/interpreter"
 
+	"github.com/longshore-dev/longshore/controllers/domain/expression"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
@@ -57,6 +58,7 @@ var environment = sync.OnceValues(func() (*ruleEnv, error) {
 		ext.Strings(ext.StringsVersion(ruleStringsVersion)),
 		cel.ClearMacros(),
 		cel.Macros(cel.HasMacro, cel.AllMacro, cel.ExistsMacro, cel.ExistsOneMacro, cel.FilterMacro, cel.MapMacro, cel.MapFilterMacro),
+		cel.ParserRecursionLimit(expression.MaxDepth),
 		cel.DefaultUTCTimeZone(true),
 		cel.CrossTypeNumericComparisons(true),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),

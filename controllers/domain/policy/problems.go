@@ -10,13 +10,16 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
+// maxProblem bounds what is told of one problem, in characters: the name of a type can be as long as the expression.
+const maxProblem = 512
+
 // Problems says what keeps a policy from being evaluated: expressions that do not compile, are of the wrong type, or read what the policy does not ask for,
 // periods that are none, and a namespace selector that cannot be read. Each begins with where it is, like rules[name].
 func Problems(p *v1alpha1.CompliancePolicySpec) []string {
 	var problems []string
 	add := func(where string, err error) {
 		if err != nil {
-			problems = append(problems, where+": "+err.Error())
+			problems = append(problems, clip(where+": "+err.Error(), maxProblem))
 		}
 	}
 	if s := p.AppliesTo; s != nil && s.NamespaceSelector != nil {

@@ -49,6 +49,7 @@ func TestProblemsSayWhereAPolicyCannotBeRead(t *testing.T) {
 			s.AppliesTo = &v1alpha1.PolicySelector{NamespaceSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}}}
 		}), []string{`appliesTo.namespaceSelector: "Near" is not a valid label selector operator`}},
 		{"all of it", asks(rule(v1alpha1.EnforceDeny, "1"), rule(v1alpha1.EnforceDeny, "2")), []string{"rules[r0]: it yields int", "rules[r1]: it yields int"}},
+		{"more depth than can be checked in time", deny("[1]" + strings.Repeat(".map(a, a + 1)", 70) + ".all(a, a > 0)"), []string{"rules[r0]: it nests deeper than 64: make several rules of it"}},
 		{"a whole object", deny("worker.spec.rate == engagement.spec.statementOfWork.rate"), []string{"rules[r0]: Rate cannot be compared as a whole: compare its fields, or ask with has() or hasValue() whether it is there"}},
 		{"a whole object in a list", deny("engagement.spec.contacts[0] in engagement.spec.contacts"), []string{"rules[r0]: Contact cannot be looked for as a whole: compare its fields"}},
 		{"objects that map makes", deny("engagement.spec.contacts.map(c, c.subject).size() > 0"), []string{"rules[r0]: map may make single values only, not Subject: compare inside of all or exists"}},
