@@ -44,10 +44,22 @@ const (
 func (p *pass) verdict() *policy.Verdict {
 	w := p.judgedWith()
 	v := p.ask(inForce, w)
-	if p.engaged() && w == nil && p.st.Compliance != nil {
-		v.Tenure = p.st.Compliance.Tenure // the Worker object is gone, the person's tenure is not
+	if p.engaged() && w == nil {
+		v.Tenure = p.knownTenure()
 	}
 	return v
+}
+
+// knownTenure is the limit that was known when the Worker object was still there, as long as its policy limits tenure: the person's tenure goes on without it.
+func (p *pass) knownTenure() *v1alpha1.TenureStatus {
+	if p.st.Compliance == nil || p.st.Compliance.Tenure == nil {
+		return nil
+	}
+	known := p.st.Compliance.Tenure
+	if !slices.ContainsFunc(p.Policies, func(cp v1alpha1.CompliancePolicy) bool { return cp.Name == known.Policy && cp.Spec.Tenure != nil }) {
+		return nil
+	}
+	return known
 }
 
 // verdictOn is what the policies say of a candidate, beside what they say of the engagement whoever has it.
@@ -67,6 +79,9 @@ func (p *pass) judgedWith() *v1alpha1.Worker {
 }
 
 func (p *pass) ask(about subject, w *v1alpha1.Worker) *policy.Verdict {
+	if len(p.Policies) == 0 {
+		return &policy.Verdict{}
+	}
 	key := question{about: about, phase: p.st.Phase, said: p.said()}
 	if w != nil {
 		key.worker = w.UID
@@ -109,7 +124,7 @@ func (p *pass) caseOf(about subject, w *v1alpha1.Worker) *policy.Case {
 	if p.Namespace != nil {
 		c.NamespaceLabels = p.Namespace.Labels
 	}
-	c.Classification = p.classificationHash(&c.Engagement.Spec)
+	c.Classification = classificationHash(&c.Engagement.Spec.Classification)
 	c.Statements = slices.DeleteFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
 		// Whoever became a requester or the worker since then no longer counts as independent.
 		return r.Claim == claimDetermination && (p.requesters()[r.Author] || p.isWorker(r.Author, r.OnBehalfOf))
@@ -153,9 +168,9 @@ func (p *pass) engagementInForce() *v1alpha1.Engagement {
 	return &eng
 }
 
-// classificationHash is the digest of a spec's classification. What cannot be digested no determination covers.
-func (p *pass) classificationHash(spec *v1alpha1.EngagementSpec) string {
-	hash, err := terms.ClassificationHash(&spec.Classification)
+// classificationHash is the digest of a classification. What cannot be digested no determination covers.
+func classificationHash(class *v1alpha1.Classification) string {
+	hash, err := terms.ClassificationHash(class)
 	if err != nil {
 		return ""
 	}

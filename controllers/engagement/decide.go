@@ -27,7 +27,7 @@ func decide(s *scope) (*decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.st.Proposed = &v1alpha1.ProposedTerms{Hash: hash, Classification: p.classificationHash(&s.Engagement.Spec)}
+	p.st.Proposed = &v1alpha1.ProposedTerms{Hash: hash, Classification: classificationHash(&s.Engagement.Spec.Classification)}
 	p.noteRequester()
 	if p.st.Phase == "" {
 		p.enter(v1alpha1.PhasePending)

@@ -99,6 +99,11 @@ func TestADetermination(t *testing.T) {
 		w := held(t).say(determines("lee"))
 		w.say(w.answer(v1alpha1.VerdictAccepted)).edit("designer", facts("yes")).settle()
 		w.expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds).expectAmendment(v1alpha1.AmendmentInvalid)
+		again := determines("lou").Terms(w.pass0().latest(claimDetermination).Terms)
+		w.after(time.Hour).say(again).expectIgnored(again, "").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
+		if d := w.compliance().Determination; d == nil || !d.At.Time.Equal(w.now) {
+			t.Errorf("the accepted classification was determined again, but what counts is %+v", d)
+		}
 	})
 }
 

@@ -126,7 +126,8 @@ func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Stan
 	if p.isWorker(rec.Author, rec.OnBehalfOf) || p.isCandidate(rec.Author, rec.OnBehalfOf) {
 		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
 	}
-	if rec.Terms != "" && rec.Terms != p.st.Proposed.Classification {
+	accepted := p.engaged() && rec.Terms == classificationHash(&p.st.Terms.Classification) // determined again while another is proposed
+	if rec.Terms != "" && rec.Terms != p.st.Proposed.Classification && !accepted {
 		return ignored(reasonOther, "it speaks of a classification that is not the one proposed now; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	return nil

@@ -75,6 +75,11 @@ func TestAnEngagementEndsAtItsTenureLimit(t *testing.T) {
 		delete(w.workers, "marketing/ada")
 		w.settle().expectTenure("2026-12-01 08:00", "2027-01-01 08:00").until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndTenure)
 	})
+	t.Run("not by a policy that is gone, though the Worker object is gone too", func(t *testing.T) {
+		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
+		delete(w.workers, "marketing/ada")
+		w.settle().dropPolicy("cap").until("2027-01-01 08:00").expectPhase(v1alpha1.PhaseAssigned)
+	})
 	t.Run("a limit that moves later widens as anything does", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
 		w.mayNotGrant["chat"] = true
