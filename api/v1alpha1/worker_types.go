@@ -226,7 +226,7 @@ type WorkerDocument struct {
 // +kubebuilder:printcolumn:name="Jurisdiction",type=string,JSONPath=`.spec.jurisdiction`,priority=1
 // +kubebuilder:printcolumn:name="Supplier",type=string,JSONPath=`.spec.supplier`,priority=1
 
-// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Its status says, for each pool, how the screening stands, the tier and the score. Tenure is not computed yet in this version.
+// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Its status says, for each pool, how the screening stands, the tier and the score. Tenure is counted for each engagement, in its status.compliance.tenure.
 type Worker struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -14,7 +14,7 @@ import (
 // WorkerApplyConfiguration represents a declarative configuration of the Worker type for use
 // with apply.
 //
-// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Its status says, for each pool, how the screening stands, the tier and the score. Tenure is not computed yet in this version.
+// Worker is one person: skills, rate, availability, jurisdiction, identities in target systems, documents. Its status says, for each pool, how the screening stands, the tier and the score. Tenure is counted for each engagement, in its status.compliance.tenure.
 type WorkerApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration `json:""`
 	// metadata is the standard object metadata.
