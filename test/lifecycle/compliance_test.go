@@ -149,3 +149,32 @@ func TestLegalDeterminesTheClassification(t *testing.T) {
 	s.edit(mia, "work", func(spec *v1alpha1.EngagementSpec) { spec.Classification.Facts["freeFromControl"] = "yes" })
 	s.compliant("work", metav1.ConditionFalse, "has changed since it was determined")
 }
+
+func TestTenureIsCountedAcrossAPersonsEngagements(t *testing.T) {
+	s := newStage(t)
+	start := metav1.NewTime(time.Now().Add(-23 * time.Hour).Truncate(time.Second))
+	s.request("first", func(spec *v1alpha1.EngagementSpec) { spec.StatementOfWork.Start = start })
+	s.hire("first", ada)
+	s.request("next")
+	s.begin("next", ada)
+	cp := s.policy()
+	cp.Spec.Tenure = &v1alpha1.Tenure{Max: "P1D"}
+	s.mustCreate(admin, cp)
+	limit := metav1.NewTime(start.AddDate(0, 0, 1))
+	eng := s.eventually("next", "a tenure since the first engagement, and an end at its limit", func(eng *v1alpha1.Engagement) bool {
+		c, e := eng.Status.Compliance, eng.Status.Ending
+		return c != nil && c.Tenure != nil && c.Tenure.Since.Equal(&start) && c.Tenure.Limit.Equal(&limit) && (e == nil || e.Cause == v1alpha1.EndTenure)
+	})
+	grants := &v1alpha1.AccessGrantList{}
+	if err := admin.List(s.Context(), grants, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.EngagementLabel: "next"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range grants.Items {
+		if g.Spec.ExpiresAt.After(limit.Time) {
+			t.Errorf("no access outlives the tenure, but %s expires at %s, and the limit is %s", g.Name, g.Spec.ExpiresAt, limit)
+		}
+	}
+	if len(grants.Items) == 0 {
+		t.Errorf("the engagement had access; it is\n%s", describe(eng))
+	}
+}
