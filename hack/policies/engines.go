@@ -45,9 +45,10 @@ type (
 		Kind       string `yaml:"kind"`
 	}
 	admissionBindingSpec struct {
-		PolicyName        string   `yaml:"policyName"`
-		ParamRef          paramRef `yaml:"paramRef"`
-		ValidationActions []string `yaml:"validationActions,flow"`
+		PolicyName        string           `yaml:"policyName"`
+		ParamRef          paramRef         `yaml:"paramRef"`
+		MatchResources    matchConstraints `yaml:"matchResources"`
+		ValidationActions []string         `yaml:"validationActions,flow"`
 	}
 	paramRef struct {
 		Name                    string `yaml:"name"`
@@ -64,17 +65,29 @@ func (r rule) admissionPolicy() document {
 	return document{APIVersion: admissionRegistration, Kind: "ValidatingAdmissionPolicy", Metadata: named(r.policy()), Spec: admissionPolicySpec{
 		FailurePolicy:    "Fail",
 		ParamKind:        paramKind{"v1", "ConfigMap"},
-		MatchConstraints: engagementsWritten,
+		MatchConstraints: engagements("CREATE", "UPDATE"),
 		Variables:        r.fromEntries("params.?data.orValue({})"),
 		Validations:      []validation{v},
 	}}
 }
 
-func (r rule) admissionBinding() document {
-	return document{APIVersion: admissionRegistration, Kind: "ValidatingAdmissionPolicyBinding", Metadata: named(r.policy()), Spec: admissionBindingSpec{
-		PolicyName: r.policy(),
-		// Without the parameters nothing is let through.
-		ParamRef:          paramRef{Name: r.policy(), Namespace: home, ParameterNotFoundAction: "Deny"},
+// onUpdate is what the name of the binding for updates ends in.
+const onUpdate = "-on-update"
+
+// admissionBindings are two: without its parameters a policy lets nothing be created. But what is there can be changed
+// then, above all ended.
+func (r rule) admissionBindings() []any {
+	return []any{
+		r.admissionBinding(r.policy(), engagements("CREATE"), "Deny"),
+		r.admissionBinding(r.policy()+onUpdate, engagements("UPDATE"), "Allow"),
+	}
+}
+
+func (r rule) admissionBinding(name string, match matchConstraints, withoutParameters string) document {
+	return document{APIVersion: admissionRegistration, Kind: "ValidatingAdmissionPolicyBinding", Metadata: named(name), Spec: admissionBindingSpec{
+		PolicyName:        r.policy(),
+		ParamRef:          paramRef{Name: r.policy(), Namespace: home, ParameterNotFoundAction: withoutParameters},
+		MatchResources:    match,
 		ValidationActions: []string{"Deny"},
 	}}
 }
@@ -109,7 +122,7 @@ func (r rule) kyvernoPolicy() document {
 		ValidationActions: []string{"Deny"},
 		FailurePolicy:     "Fail",
 		Evaluation:        evaluation{background{true}},
-		MatchConstraints:  engagementsWritten,
+		MatchConstraints:  engagements("CREATE", "UPDATE"),
 		Variables:         r.fromEntries(entries),
 		Validations:       []validation{r.validation()},
 	}}

@@ -71,7 +71,7 @@ func render() ([]file, error) {
 		names = append(names, r.fileName())
 		for folder, documents := range map[string][]any{
 			"parameters":             {r.configMap()},
-			"vap":                    {r.admissionPolicy(), r.admissionBinding()},
+			"vap":                    append([]any{r.admissionPolicy()}, r.admissionBindings()...),
 			"kyverno":                {r.kyvernoPolicy()},
 			"gatekeeper/templates":   {r.constraintTemplate()},
 			"gatekeeper/constraints": {r.constraint()},

@@ -68,7 +68,7 @@ var forbiddenProfile = rule{
 	problem: `size(variables.added) == 0 ? '' :
 'spec.access lists ' + variables.added.join(', ') + ', and nobody in namespace ' + variables.inNamespace + ' may be given ' + variables.forbidden.join(', ') +
 '; take it out of spec.access, or` + askFor + ` for an exception'`,
-	worse:   "size(variables.added) > 0",
+	worse:   "variables.profiles.exists(profile, !(profile in variables.former)) && size(variables.added) > 0",
 	message: "spec.access lists a profile that nobody in this namespace may be given",
 }
 
@@ -102,9 +102,11 @@ work is scored, however long it took.`,
 	problem: `!variables.required || object.spec.?evaluation.?scorecardRef.?name.orValue('') != '' ? '' :
 'spec.evaluation.scorecardRef is missing, and an engagement' + (size(variables.workerTypes) == 0 ? '' : ' of type ' + variables.workerTypes.join(' or ')) +
 ' that is longer than ' + variables.longerThan + ' needs a scorecard; name one in spec.evaluation.scorecardRef.name, or` + askFor + ` for an exception'`,
-	worse: `oldObject.spec.?evaluation.?scorecardRef.?name.orValue('') != '' ||
+	worse: `(object.spec.?evaluation != oldObject.spec.?evaluation || object.spec.classification.workerType != oldObject.spec.classification.workerType ||
+  ` + length("object") + ` != ` + length("oldObject") + `) &&
+(oldObject.spec.?evaluation.?scorecardRef.?name.orValue('') != '' ||
 !((size(variables.workerTypes) == 0 || oldObject.spec.classification.workerType in variables.workerTypes) &&
-  ` + length("oldObject") + ` > duration(variables.longerThan))`,
+  ` + length("oldObject") + ` > duration(variables.longerThan)))`,
 	message: "spec.evaluation.scorecardRef is missing",
 }
 
@@ -171,6 +173,7 @@ variables.labels.filter(label, object.metadata.?labels[?label].orValue('').trim(
 variables.missing.join(', ') + (size(variables.missing) == 1 ? ' is' : ' are') + ' missing or blank, and every engagement must say ' +
 (variables.fields.map(field, 'spec.intake.' + field) + variables.labels.map(label, 'metadata.labels["' + label + '"]')).join(', ') +
 '; fill in what is missing, or` + askFor + ` for an exception'`,
-	worse:   "size(variables.missing) > 0",
+	worse: `(variables.given != variables.former || object.metadata.?labels != oldObject.metadata.?labels) &&
+size(variables.missing) > 0`,
 	message: "a field of spec.intake, or a label, that must be there is missing or blank",
 }

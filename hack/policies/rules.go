@@ -24,7 +24,9 @@ type rule struct {
 	// problem says what is wrong, and is empty where nothing is.
 	problem cel
 	// worse says whether it is wrong through this very write: an update that leaves alone what was wrong before, or
-	// makes it better, goes through, so that no guard rail stands in the way of an end. There is an oldObject.
+	// makes it better, goes through, so that no guard rail stands in the way of an end. There is an oldObject. Where the
+	// update does not touch what is judged it is false whatever the parameters, even if they cannot be read: what goes
+	// wrong in problem does not count then.
 	worse cel
 	// message is what is said where the problem cannot be told.
 	message string
@@ -62,7 +64,7 @@ func (r rule) judgement() []variable {
 	judged := append([]variable{}, r.variables...)
 	return append(judged,
 		variable{"problem", r.problem},
-		variable{"worse", "variables.created || " + r.worse},
+		variable{"worse", "variables.created || (" + r.worse + ")"},
 	)
 }
 

@@ -71,10 +71,12 @@ type matchConstraints struct {
 	ResourceRules []resourceRule `yaml:"resourceRules"`
 }
 
-// engagementsWritten selects what is judged. Every version is selected, so that a new one is no way around.
-var engagementsWritten = matchConstraints{ResourceRules: []resourceRule{{
-	APIGroups: []string{group}, APIVersions: []string{"*"}, Resources: []string{"engagements"}, Operations: []string{"CREATE", "UPDATE"},
-}}}
+// engagements selects what is judged. Every version is selected, so that a new one is no way around.
+func engagements(operations ...string) matchConstraints {
+	return matchConstraints{ResourceRules: []resourceRule{{
+		APIGroups: []string{group}, APIVersions: []string{"*"}, Resources: []string{"engagements"}, Operations: operations,
+	}}}
+}
 
 // encode writes documents under a comment.
 func encode(text string, documents ...any) ([]byte, error) {

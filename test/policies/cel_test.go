@@ -3,6 +3,7 @@ package policies
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/cel-go/cel"
@@ -261,6 +262,40 @@ func TestGatekeepersTemplatesPassTheSamplesByTheirDefaults(t *testing.T) {
 
 func TestKyvernosPoliciesPassTheSamplesByTheirDefaults(t *testing.T) {
 	judgeSamples(t, kyverno(t, shipped+"/kyverno"))
+}
+
+// What cannot be read counts only for what is created, or touched.
+func TestWithoutParametersTheOtherEnginesStandInTheWayOfNoEnd(t *testing.T) {
+	for engine, guard := range map[string]celGuard{
+		"Gatekeeper": gatekeeper(t, parameters+"/gatekeeper").without(t, "params"),
+		"Kyverno":    kyverno(t, parameters+"/kyverno").without(t, "parameters"),
+	} {
+		for _, policy := range []string{"longshore-budget-cap", "longshore-mandatory-scorecard", "longshore-maximum-length"} {
+			message, err := guard.policies[policy].judge(passing(t).Object, nil)
+			if err == nil && message == "" {
+				t.Errorf("%s: %s should let nothing be created without its parameters", engine, policy)
+			}
+		}
+		ended := fixture(t, "everything-wrong")
+		NewWithT(t).Expect(unstructured.SetNestedField(ended.Object, "BudgetCut", "spec", "termination", "reason")).To(Succeed())
+		for name, policy := range guard.policies {
+			if message, err := policy.judge(ended.Object, fixture(t, "everything-wrong").Object); err != nil || message != "" {
+				t.Errorf("%s: %s should stand in the way of no end, though it has no parameters; it says %q, %v", engine, name, message, err)
+			}
+		}
+	}
+}
+
+// without takes the parameters away from every policy.
+func (g celGuard) without(t *testing.T, variable string) celGuard {
+	t.Helper()
+	bare := celGuard{policies: map[string]celPolicy{}}
+	for name, policy := range g.policies {
+		policy.given = nil
+		policy.variables = slices.DeleteFunc(slices.Clone(policy.variables), func(v namedProgram) bool { return v.name == variable })
+		bare.policies[name] = policy
+	}
+	return bare
 }
 
 // Gatekeeper can be told to look at deletions, of which there is no new object.

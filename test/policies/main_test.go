@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/longshore-dev/longshore/hack/admission/active"
 	"github.com/longshore-dev/longshore/hack/cluster"
@@ -55,6 +57,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
+	ctrllog.SetLogger(logr.Discard())
 	if all, err = fixtures.All(); err != nil {
 		return 1, err
 	}
@@ -140,17 +143,31 @@ func createBefore(ctx context.Context) error {
 // warnings it tells all.
 func observe(ctx context.Context) error {
 	for _, policy := range fixtures.Policies {
-		var binding admissionregistrationv1.ValidatingAdmissionPolicyBinding
-		if err := admin.Get(ctx, client.ObjectKey{Name: policy}, &binding); err != nil {
-			return fmt.Errorf("reading the binding of %s: %w", policy, err)
-		}
-		warns := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: policy + observed}, Spec: *binding.Spec.DeepCopy()}
-		warns.Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Warn}
-		if err := admin.Create(ctx, warns); err != nil {
-			return fmt.Errorf("binding %s once more: %w", policy, err)
+		for _, name := range []string{policy, policy + onUpdate} {
+			binding, err := rebound(ctx, name, observed)
+			if err != nil {
+				return err
+			}
+			binding.Spec.ValidationActions = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Warn}
+			if err := admin.Create(ctx, binding); err != nil {
+				return fmt.Errorf("binding %s once more: %w", policy, err)
+			}
 		}
 	}
 	return nil
 }
 
-const observed = "-observed"
+// rebound is a copy of a binding, under a name that ends differently.
+func rebound(ctx context.Context, name, end string) (*admissionregistrationv1.ValidatingAdmissionPolicyBinding, error) {
+	var binding admissionregistrationv1.ValidatingAdmissionPolicyBinding
+	if err := admin.Get(ctx, client.ObjectKey{Name: name}, &binding); err != nil {
+		return nil, fmt.Errorf("reading the binding %s: %w", name, err)
+	}
+	return &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: name + end}, Spec: *binding.Spec.DeepCopy()}, nil
+}
+
+const (
+	observed = "-observed"
+	// onUpdate is what the names of the bindings for updates end in.
+	onUpdate = "-on-update"
+)

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -62,9 +64,11 @@ func messages(said []string) map[string]string {
 	found := map[string]string{}
 	for _, text := range said {
 		for _, policy := range fixtures.Policies {
-			prefix := "Validation failed for ValidatingAdmissionPolicy '" + policy + "' with binding '" + policy + observed + "': "
-			if message, is := strings.CutPrefix(text, prefix); is {
-				found[policy] = message
+			for _, binding := range []string{policy + observed, policy + onUpdate + observed} {
+				prefix := "Validation failed for ValidatingAdmissionPolicy '" + policy + "' with binding '" + binding + "': "
+				if message, is := strings.CutPrefix(text, prefix); is {
+					found[policy] = message
+				}
 			}
 		}
 	}
@@ -135,8 +139,10 @@ func refusedBy(err error) string {
 		return ""
 	}
 	for _, policy := range fixtures.Policies {
-		if strings.Contains(err.Error(), "ValidatingAdmissionPolicy '"+policy+"' with binding '"+policy+"' denied request: "+policy+": ") {
-			return policy
+		for _, binding := range []string{policy, policy + onUpdate} {
+			if strings.Contains(err.Error(), "ValidatingAdmissionPolicy '"+policy+"' with binding '"+binding+"' denied request: "+policy+": ") {
+				return policy
+			}
 		}
 	}
 	return ""
@@ -180,44 +186,112 @@ func current(t *testing.T, u fixtures.Update) *unstructured.Unstructured {
 func TestStatusAndDeletionAreNobodysBusiness(t *testing.T) {
 	g := NewWithT(t)
 	api, _ := tenant(t)
-	i := slices.IndexFunc(all, func(f fixtures.Fixture) bool { return f.Name == "everything-wrong" })
-	held := all[i].Object.DeepCopy()
+	held := fixture(t, "everything-wrong")
 	g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(held), held)).To(Succeed())
 	g.Expect(unstructured.SetNestedField(held.Object, "Pending", "status", "phase")).To(Succeed())
 	g.Expect(admin.Status().Update(t.Context(), held, client.DryRunAll)).To(Succeed(), "the operator should write the status of what is wrong")
 	g.Expect(api.Delete(t.Context(), held, client.DryRunAll)).To(Succeed(), "what is wrong should be deleted")
 }
 
-func TestWithoutParametersNothingPasses(t *testing.T) {
+func TestWithoutParametersNothingIsCreatedAndWhatIsThereCanBeEnded(t *testing.T) {
 	api, _ := tenant(t)
 	for _, policy := range fixtures.Policies {
 		t.Run(policy, func(t *testing.T) {
 			g := NewWithT(t)
-			// A policy of its own, bound to a ConfigMap that is not there, so that the others go on.
-			var shipped admissionregistrationv1.ValidatingAdmissionPolicy
-			var binding admissionregistrationv1.ValidatingAdmissionPolicyBinding
-			g.Expect(admin.Get(t.Context(), client.ObjectKey{Name: policy}, &shipped)).To(Succeed())
-			g.Expect(admin.Get(t.Context(), client.ObjectKey{Name: policy}, &binding)).To(Succeed())
+			// Bound once more, to parameters that are not there, for what has a label of its own. The binding for creations
+			// comes last: once it is in force, so is the other.
 			name := policy + "-unset"
-			unset := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: *binding.Spec.DeepCopy()}
-			unset.Spec.ParamRef.Name = name
-			unset.Spec.MatchResources = &admissionregistrationv1.MatchResources{ObjectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": name}}}
-			g.Expect(admin.Create(t.Context(), unset)).To(Succeed())
-			t.Cleanup(func() {
-				if err := admin.Delete(context.WithoutCancel(t.Context()), unset); err != nil {
-					t.Errorf("removing %s: %v", name, err)
-				}
-			})
-			g.Eventually(func() error {
-				object := passing(t)
-				object.SetLabels(map[string]string{"team": name})
-				return api.Create(t.Context(), object, client.DryRunAll)
-			}, patience, pollInterval).Should(MatchError(ContainSubstring("'"+name+"'")), "%s should refuse what it has no parameters for", policy)
+			for _, binding := range []string{policy + onUpdate, policy} {
+				bindTo(t, binding, "-unset", name, map[string]string{"team": name})
+			}
+			labels := map[string]string{"team": name}
+			g.Eventually(func() error { return create(t, api, labels) }, patience, pollInterval).
+				Should(MatchError(ContainSubstring("'"+name+"'")), "%s should refuse what it has no parameters for", policy)
+
+			g.Expect(endOf(t, api, labels)).To(Succeed(), "an engagement should be ended, though %s has no parameters", policy)
 		})
 	}
 }
 
-// passing is an engagement that no guard rail refuses.
+func TestParametersThatCannotBeReadRefuseWhatIsCreatedAndStandInTheWayOfNoEnd(t *testing.T) {
+	api, _ := tenant(t)
+	for policy, data := range map[string]map[string]string{
+		"longshore-budget-cap":          {"others": "USD lots"},
+		"longshore-maximum-length":      {"others": "a while"},
+		"longshore-mandatory-scorecard": {"longerThan": "a while"},
+	} {
+		t.Run(policy, func(t *testing.T) {
+			g := NewWithT(t)
+			name := policy + "-unread"
+			unread := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "longshore-system", Name: name}, Data: data}
+			g.Expect(admin.Create(t.Context(), unread)).To(Succeed())
+			for _, binding := range []string{policy + onUpdate, policy} {
+				bindTo(t, binding, "-unread", name, map[string]string{"team": name})
+			}
+			labels := map[string]string{"team": name}
+			g.Eventually(func() error { return create(t, api, labels) }, patience, pollInterval).
+				Should(MatchError(ContainSubstring("binding '"+name+"' denied request")), "%s should refuse what it cannot compare", policy)
+
+			g.Expect(endOf(t, api, labels)).To(Succeed(), "an engagement should be ended, though the parameters of %s cannot be read", policy)
+		})
+	}
+}
+
+// bindTo binds a policy once more, to other parameters, for engagements with labels.
+func bindTo(t *testing.T, binding, end, parameters string, labels map[string]string) {
+	t.Helper()
+	bound, err := rebound(t.Context(), binding, end)
+	if err == nil {
+		bound.Spec.ParamRef.Name = parameters
+		bound.Spec.MatchResources.ObjectSelector = &metav1.LabelSelector{MatchLabels: labels}
+		err = admin.Create(t.Context(), bound)
+	}
+	if err != nil {
+		t.Fatalf("binding %s once more: %v", binding, err)
+	}
+	t.Cleanup(func() {
+		if err := admin.Delete(context.WithoutCancel(t.Context()), bound); err != nil {
+			t.Errorf("removing %s: %v", bound.Name, err)
+		}
+	})
+}
+
+// create tries to create an engagement that the shipped parameters let pass.
+func create(t *testing.T, api client.Client, labels map[string]string) error {
+	t.Helper()
+	object := passing(t)
+	object.SetLabels(labels)
+	return api.Create(t.Context(), object, client.DryRunAll)
+}
+
+// endOf tries to end an engagement that is there, and is wrong all over.
+func endOf(t *testing.T, api client.Client, labels map[string]string) error {
+	t.Helper()
+	held := fixture(t, "everything-wrong")
+	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(held), held); err != nil {
+		return err
+	}
+	held.SetLabels(labels)
+	if err := admin.Update(t.Context(), held); err != nil {
+		return fmt.Errorf("labeling it: %w", err)
+	}
+	if err := unstructured.SetNestedField(held.Object, "BudgetCut", "spec", "termination", "reason"); err != nil {
+		return err
+	}
+	return api.Update(t.Context(), held, client.DryRunAll)
+}
+
+// fixture is the engagement of a fixture.
+func fixture(t *testing.T, name string) *unstructured.Unstructured {
+	t.Helper()
+	i := slices.IndexFunc(all, func(f fixtures.Fixture) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no fixture %s", name)
+	}
+	return all[i].Object.DeepCopy()
+}
+
+// passing is an engagement that no guard rail refuses, short enough to need no scorecard.
 func passing(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	for _, f := range all {
@@ -225,6 +299,7 @@ func passing(t *testing.T) *unstructured.Unstructured {
 			object := f.Object.DeepCopy()
 			object.SetGenerateName(f.Name + "-")
 			object.SetName("")
+			unstructured.RemoveNestedField(object.Object, "spec", "evaluation")
 			return object
 		}
 	}

@@ -48,3 +48,16 @@ test_without_parameters_every_rule_refuses if {
 		contains(refusal, "missing or malformed")
 	} with input as {"apiVersion": "gig.longshore.dev/v1alpha1", "kind": "Engagement"} with data.guardrails as {}
 }
+
+# What the schema refuses is refused here too, since files are judged that no API server has seen.
+test_what_has_no_type_is_of_any_type if {
+	data.longshore.mandatory_scorecard.of_type with input as {"spec": {}}
+		with data.guardrails as {"longshore-mandatory-scorecard": {"longerThan": "720h", "workerTypes": ["AgencyWorker"]}}
+}
+
+test_profiles_are_found_however_they_are_listed if {
+	every access in [[{"name": "payroll"}], ["payroll"], {"name": "payroll"}] {
+		data.longshore.forbidden_profile.listed == ["payroll"] with input as {"spec": {"access": access}}
+			with data.guardrails as {"longshore-forbidden-profile": {"everywhere": ["payroll"]}}
+	}
+}

@@ -24,10 +24,16 @@ forbids(pattern, profile) if {
 	startswith(profile, trim_suffix(pattern, "*"))
 }
 
-listed := [access.name |
+listed := [profile |
 	some access in object.get(input, ["spec", "access"], [])
-	is_forbidden(access.name)
+	profile := name_of(access)
+	is_forbidden(profile)
 ]
+
+# A profile that is written as a bare name is none by the schema; here it counts all the same.
+name_of(access) := access.name if is_object(access)
+
+else := access
 
 is_forbidden(profile) if {
 	some pattern in forbidden

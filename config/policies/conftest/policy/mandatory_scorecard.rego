@@ -17,7 +17,10 @@ configured if {
 
 of_type if count(worker_types) == 0
 
-of_type if object.get(input, ["spec", "classification", "workerType"], "") in worker_types
+of_type if input.spec.classification.workerType in worker_types
+
+# What has no type may be of any type.
+of_type if not input.spec.classification.workerType
 
 # What has no length may be of any length.
 within if longshore.length <= longshore.duration(longer_than)
