@@ -97,6 +97,7 @@ func ownAffairs(*stock) []attack {
 		kept("A worker"+everyRole, "evaluates themselves", func(w world) outcome { return w.evaluates(wim, w.working(mia, pinned(wim))) }, "SelfDealing: the worker cannot evaluate themselves", "a reviewer", func(w world) outcome { return w.evaluates(rex, w.working(mia, pinned(wim))) }),
 		kept("A worker"+everyRole, "decides that they are hired again", affair{hiredBy(mia, pinned(wim)), rehire}.by(wim), "SelfDealing: nobody decides on their own rehire", "the requester", affair{hiredBy(mia, pinned(wim)), rehire}.by(mia)),
 		kept("A requester"+everyRole, "determines the legal form of what they asked for", affair{requestedBy(uma), determine}.by(uma), "SelfDealing: a requester of the engagement cannot determine its classification", "legal", affair{requestedBy(uma), determine}.by(lea)),
+		kept("A worker"+everyRole, "determines the legal form of their own work", affair{requestedBy(mia, pinned(wim)), determine}.by(wim), "SelfDealing: the worker cannot determine the classification of their own engagement", "legal", affair{requestedBy(mia, pinned(wim)), determine}.by(lea)),
 		kept("A requester", "resigns for the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(mia), "NotTheWorker: a resignation is stated by the worker", "the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(ada)),
 	}
 }

@@ -48,6 +48,19 @@ func replay(*stock) []attack {
 			},
 		},
 		{
+			"A requester", "changes the facts under what legal is determining", func(w world) outcome {
+				e := w.requested(mia)
+				read := e.Status.Proposed.Classification
+				keeps(w, mia, e, func(e *v1alpha1.Engagement) { e.Spec.Classification.Facts = map[string]string{"tools": "own"} })
+				w.until(e.Name, "other facts", func(e *v1alpha1.Engagement) bool { return e.Status.Proposed.Classification != read })
+				return w.states(lea, attestation(e.Name, "determination/classification", v1alpha1.VerdictDetermined, determining, terms(read)))
+			},
+			byOperator, "OtherTerms: it speaks of a classification that is not the one proposed now", "the facts stay", func(w world) outcome {
+				e := w.requested(mia)
+				return w.states(lea, attestation(e.Name, "determination/classification", v1alpha1.VerdictDetermined, determining, terms(e.Status.Proposed.Classification)))
+			},
+		},
+		{
 			"An approver", "approves before there is anything to approve", func(w world) outcome {
 				return w.states(ana, approval(engagement("case-"+rand.String(8)), digest))
 			},
