@@ -70,7 +70,8 @@ func run() error {
 	if err := controllers.SetupAll(ctx, mgr, clock.RealClock{}, *namespace); err != nil {
 		return err
 	}
-	if err := errors.Join(metrics.RegisterEngagements(mgr.GetCache()), metrics.RegisterAccess(mgr.GetCache(), clock.RealClock{}), metrics.RegisterPools(mgr.GetCache()), metrics.RegisterAssignments(mgr.GetCache()), metrics.RegisterDossiers(mgr.GetCache())); err != nil {
+	if err := errors.Join(metrics.RegisterEngagements(mgr.GetCache()), metrics.RegisterAccess(mgr.GetCache(), clock.RealClock{}), metrics.RegisterPools(mgr.GetCache()), metrics.RegisterAssignments(mgr.GetCache()), metrics.RegisterDossiers(mgr.GetCache()),
+		metrics.RegisterCompliance(mgr.GetCache())); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	if err := addProbes(mgr); err != nil {

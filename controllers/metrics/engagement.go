@@ -27,6 +27,7 @@ var (
 
 // ObserveStatus observes what a written status says for the first time.
 func ObserveStatus(eng *v1alpha1.Engagement, old, st *v1alpha1.EngagementStatus) {
+	countJudgement(old, st)
 	left := map[v1alpha1.Phase]bool{}
 	for _, t := range old.Phases {
 		left[t.Name] = t.LeftAt != nil
