@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -48,6 +49,44 @@ func TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite(t *testing.T) {
 		}
 	}
 	t.Logf("read in states %v and phases %v", r.states, r.phases)
+}
+
+// TestWhateverIsAppliedFirstTheEngagementSettlesAlike applies one team's repository in many orders, with passes in between that read late and are killed, and
+// expects the same status each time, without anybody touching the engagement again.
+func TestWhateverIsAppliedFirstTheEngagementSettlesAlike(t *testing.T) {
+	var want *v1alpha1.EngagementStatus
+	held := 0
+	for seed := range uint64(200) {
+		w := newWorld(t, "2026-11-20 08:00")
+		w.rnd, w.leaders, w.noise = rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2)), true
+		repository := []any{
+			aPool("designers"), aWorker("ada", "designers").Skilled("graphic-design", 4), aWorker("leo", "designers"), aProfile("chat", v1alpha1.AvailableFromOnboarding),
+			aChecklist("onboarding", aStep("chat", v1alpha1.StepAccess, waitingForAccess("chat"))), aChecklist("exit", aStep("handover", v1alpha1.StepDocument)), aScorecard("creative", "rosa"),
+			anEngagement("designer").Access("chat").Onboarding("onboarding").Offboarding("exit").Evaluated("creative", 0, 120*time.Hour).Pinned("ada"),
+		}
+		shuffle(w.rnd, repository)
+		for _, o := range repository {
+			w.add(o).settle()
+			if eng := w.engagements["designer"]; eng != nil {
+				if c := condition(eng.Status.Conditions, v1alpha1.ConditionStalled); c != nil && c.Status == "True" {
+					held++
+				}
+			}
+		}
+		got := &w.eng("designer").Status
+		if c := condition(got.Conditions, v1alpha1.ConditionStalled); c == nil || c.Status != "False" {
+			t.Fatalf("with seed %d all is there, and yet it is stalled: %+v", seed, c)
+		}
+		if want == nil {
+			want = got
+		}
+		if diff := diff(want, got); diff != "" {
+			t.Fatalf("the order in which a repository is applied should not matter, but seed %d gives (-first +this):\n%s", seed, diff)
+		}
+	}
+	if held == 0 {
+		t.Error("no order ever held the engagement up: nothing was tried")
+	}
 }
 
 // reader reads engagements as GitOps tools do, and counts what it sees.

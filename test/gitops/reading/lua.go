@@ -142,7 +142,7 @@ func decodeTable(table *lua.LTable, before any) any {
 		}
 		return items
 	}
-	object, _ := before.(map[string]any) //nolint:errcheck // nil is as good as empty.
+	object, _ := before.(map[string]any)
 	fields := map[string]any{}
 	table.ForEach(func(key, item lua.LValue) { fields[key.String()] = decode(item, object[key.String()]) })
 	return fields

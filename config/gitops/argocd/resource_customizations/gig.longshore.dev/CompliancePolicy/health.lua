@@ -3,7 +3,11 @@
 -- Written for Argo CD's own Lua, which opens no library of strings.
 local status = obj.status
 if obj.metadata.deletionTimestamp ~= nil then
-  return { status = "Progressing", message = "being deleted: access is revoked and proven gone first" }
+  local message = "being deleted"
+  if status ~= nil and status.access ~= nil and (status.access.owed or 0) > 0 then
+    message = message .. ": " .. status.access.owed .. " revocations are not yet proven"
+  end
+  return { status = "Progressing", message = message }
 end
 if status == nil or status.observedGeneration == nil or status.observedGeneration == -1 then
   return { status = "Progressing", message = "not looked at by Longshore yet" }
