@@ -91,6 +91,11 @@ func digestless(c *policy.Case) {
 	c.Engagement.Spec.StatementOfWork.Terms = &v1alpha1.LegalTerms{DocumentURI: "https://contracts.example.com/work"}
 }
 
+// placeless is a contract of which nobody can tell where it is.
+func placeless(c *policy.Case) {
+	c.Engagement.Spec.StatementOfWork.Terms = &v1alpha1.LegalTerms{SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+}
+
 func paidPer(unit v1alpha1.RateUnit) func(*policy.Case) {
 	return func(c *policy.Case) {
 		c.Engagement.Spec.StatementOfWork.Rate = &v1alpha1.Rate{Currency: "USD", Amount: "80", Per: unit}

@@ -47,7 +47,7 @@ func nec() []example {
 	of2025, of2026 := rulesOf("us-1099-nec-2025"), rulesOf("us-1099-nec-2026")
 	const rule = "w9-before-the-threshold"
 	then := at("2025-06-10")
-	return []example{
+	all := []example{
 		of2025(rule).holds("USD 599.99 are agreed for 2025", "a cent less than what is reported",
 			given(in, then, from("2025-06-01", "2025-07-01"), budget("USD", "599.99"))),
 		of2025(rule).fails("USD 600 are agreed for 2025, without a w9", "from USD 600 on it is reported",
@@ -74,7 +74,40 @@ func nec() []example {
 			given(in, from("2027-03-01", "2029-03-01"), budget("USD", "1000"), also("2029-02-01", "2029-03-01", "USD", "1000")), "W-9"),
 		of2026(rule).fails("EUR 100 are agreed, without a w9", "currencies are never converted, so nobody can tell",
 			given(in, budget("EUR", "100")), "W-9"),
+		of2026(rule).fails("USD 2,000 are agreed for 2026, without a w9", "from 2026 on this is the threshold",
+			given(in, at("2026-06-10"), from("2026-06-01", "2026-07-01"), budget("USD", "2000")), "W-9"),
+		of2026(rule).holds("the contract ended with 2025", "it was for a year with another threshold",
+			given(in, at("2026-01-10"), from("2025-12-01", "2026-01-01"), budget("USD", "2000"))),
 	}
+	for _, year := range []struct {
+		about              func(string) example
+		at                 func(*caseOf)
+		last, half         string
+		start, end, newest string
+	}{
+		{of2025, then, "2024-12-31", "300", "2025-06-01", "2025-07-01", "2026"},
+		{of2026, at("2027-03-10"), "2026-12-31", "1000", "2027-03-01", "2027-04-01", "2028"},
+	} {
+		own := func(changes ...func(*caseOf)) *caseOf {
+			return given(append([]func(*caseOf){in, year.at, from(year.start, year.end), budget("USD", year.half)}, changes...)...)
+		}
+		begins := year.start[:4] + "-01-01"
+		all = append(all,
+			year.about(rule).holds("as much again was agreed with the person as an agency worker, and in another currency", "the agency reports its own",
+				own(alsoAs(v1alpha1.AgencyWorker, "Acme", year.start, year.end, "USD", year.half), alsoAs(v1alpha1.AgencyWorker, "Acme", year.start, year.end, "EUR", "1"))),
+			year.about(rule).holds("the next year's contract is for as much, and in another currency", "each year is counted alone",
+				own(also(year.newest+"-02-01", year.newest+"-03-01", "USD", year.half), also(year.newest+"-02-01", year.newest+"-03-01", "CAD", "1"))),
+			year.about(rule).fails("another contract of the year is in another currency", "currencies are never converted, so nobody can tell",
+				own(also(year.start, year.end, "CAD", "1")), "W-9"),
+			year.about(rule).holds("the last year's contract ended with it, in another currency", "each year is counted alone", own(also(year.last, begins, "CAD", "1"))),
+			year.about(rule).fails("the last year's contract ended a second later, in another currency", "it touches this year too", own(also(year.last, begins+"T00:00:01Z", "CAD", "1")), "W-9"),
+			year.about(rule).fails("the last year's contract ended a second later, for as much", "it touches this year too", own(also(year.last, begins+"T00:00:01Z", "USD", year.half)), "W-9"),
+			year.about(rule).fails("the person holds another document", "only the w9 says what the payer has to report", own(budget("USD", "9000"), holding("nda", "")), "W-9"),
+			year.about(rule).holds("there is a w9 that does not expire", "the payer can report", own(budget("USD", "9000"), holding("w9", ""))),
+			year.about(rule).fails("the w9 has expired", "one that has expired does not count", own(budget("USD", "9000"), holding("w9", "2025-01-01")), "W-9"),
+		)
+	}
+	return all
 }
 
 func californiaABC() []example {
@@ -119,6 +152,14 @@ func freelancePay() []example {
 			about("written-contract-in-120-days").holds("the person was an agency worker then", "it was no contract between the two",
 				given(in, half, alsoAs(v1alpha1.AgencyWorker, "Acme", "2027-01-01", "2027-02-01", "USD", law.half))),
 			about("written-contract-in-120-days").holds("both are in writing", "that is what the law asks", given(in, half, inWriting, also("2027-01-01", "2027-02-01", "USD", law.half))),
+			about("written-contract").fails("there is a digest and no place where the contract is", "nobody can read it", given(in, budget("USD", law.just), placeless), "documentURI"),
+			about("written-contract-in-120-days").fails("the other contract begins with this one", "they count together", given(in, half, also("2027-03-01", "2027-04-01", "USD", law.half)), "120 days"),
+			about("written-contract-in-120-days").fails("it does, in another currency", "nobody can tell", given(in, half, also("2027-03-01", "2027-04-01", "CAD", "1")), "another currency"),
+			about("written-contract-in-120-days").holds("contracts in another currency ended 120 days before, or begin later, or were an agency's", "none of them counts",
+				given(in, half, also("2026-10-01", "2026-11-01", "CAD", "1"), also("2027-03-01T00:00:01Z", "2027-04-01", "CAD", "1"), alsoAs(v1alpha1.AgencyWorker, "Acme", "2027-01-01", "2027-02-01", "CAD", "1"))),
+			about("written-contract-in-120-days").holds("this contract alone is for USD "+law.just, "the other rule says so, once for everybody", given(in, budget("USD", law.just))),
+			about("written-contract-in-120-days").holds("this contract is in another currency", "the other rule says so, once for everybody",
+				given(in, budget("EUR", law.below), also("2027-01-01", "2027-02-01", "USD", law.half))),
 			about("written-contract-in-120-days").fails("the other contract is in another currency", "currencies are never converted, so nobody can tell",
 				given(in, half, also("2027-01-01", "2027-02-01", "CAD", "1")), "another currency"),
 		)
