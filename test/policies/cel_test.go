@@ -11,6 +11,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/cel/environment"
 
 	"github.com/longshore-dev/longshore/test/policies/fixtures"
@@ -43,10 +44,14 @@ type namedProgram struct {
 	program cel.Program
 }
 
-// environmentOf is the CEL of Kubernetes, with the names that policies use.
+// oldest is the first Kubernetes that serves ValidatingAdmissionPolicy v1. The expressions, which all engines share, keep to
+// what it knows.
+var oldest = version.MajorMinor(1, 30)
+
+// environmentOf is the CEL of the oldest Kubernetes, with the names that policies use.
 func environmentOf(t *testing.T, options ...cel.EnvOption) *cel.Env {
 	t.Helper()
-	env, err := environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()).Env(environment.StoredExpressions)
+	env, err := environment.MustBaseEnvSet(oldest).Env(environment.NewExpressions)
 	if err == nil {
 		for _, name := range []string{"object", "oldObject", "request", "variables"} {
 			options = append(options, cel.Variable(name, cel.DynType))
