@@ -345,8 +345,8 @@ func TestAnEndThatAPolicyBrings(t *testing.T) {
 			t.Fatalf("a rule ends it, but it goes on: %+v", d.Status.Ending)
 		}
 		for _, g := range d.Actions.Grants {
-			if g.Spec.Withdraw != v1alpha1.WithdrawalEnded {
-				t.Errorf("the pass that finds it takes away access before the status says so, but %s is %+v", g.Name, g.Spec)
+			if g.Spec.Withdraw != v1alpha1.WithdrawalEnded || !g.Spec.ExpiresAt.Time.Equal(w.now) {
+				t.Errorf("the pass that finds it takes away access, without grace, before the status says so, but %s is %+v", g.Name, g.Spec)
 			}
 		}
 		w.settle().expectEnded("2026-12-10 09:00", v1alpha1.EndCompliance).expectWithdrawn(v1alpha1.WithdrawalEnded).expectPhase(v1alpha1.PhaseEvaluating)
