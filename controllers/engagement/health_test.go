@@ -33,6 +33,14 @@ func TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite(t *testing.T) {
 			w.brokenTargets = true
 			return w.say(said(v1alpha1.VerdictEndNow, "max")).after(90 * day)
 		},
+		// The operator is at work and somebody is late: the one must not hide the other.
+		"work that is overdue while a revocation fails": func(t *testing.T) *world {
+			w := r.watch(atWork(t, func(s *v1alpha1.EngagementSpec) {
+				s.StatementOfWork.Deliverables = []v1alpha1.Deliverable{{Name: "logo", Due: *metaTime(on("2026-12-12 10:00")), Amount: "10"}}
+			}))
+			w.brokenTargets = true
+			return w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.Access = s.Access[:1] }).after(10 * day).expectStalled(v1alpha1.ReasonDeliverableOverdue)
+		},
 	} {
 		t.Run(name, func(t *testing.T) { r.as(t); happens(t) })
 	}
