@@ -25,6 +25,7 @@ import (
 	"github.com/longshore-dev/longshore/controllers/access/provider/scim"
 	"github.com/longshore-dev/longshore/controllers/assignment"
 	"github.com/longshore-dev/longshore/controllers/checklist"
+	"github.com/longshore-dev/longshore/controllers/compliance"
 	"github.com/longshore-dev/longshore/controllers/dossier"
 	"github.com/longshore-dev/longshore/controllers/engagement"
 	"github.com/longshore-dev/longshore/controllers/index"
@@ -60,6 +61,7 @@ func SetupAll(ctx context.Context, mgr ctrl.Manager, clk clock.PassiveClock, nam
 		&assignment.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
 		&assignment.Placer{Client: c, Clock: clk, Recorder: recorder},
 		&checklist.Reconciler{Client: c, Clock: clk},
+		&compliance.Reconciler{Client: c, Clock: clk},
 		&dossier.Reconciler{Client: c, Clock: clk, Recorder: recorder},
 		&talentpool.Reconciler{Client: c, Clock: clk},
 		&worker.Reconciler{Client: c, Reader: reader, Clock: clk, Recorder: recorder},
