@@ -39,7 +39,7 @@ func TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite(t *testing.T) {
 				s.StatementOfWork.Deliverables = []v1alpha1.Deliverable{{Name: "logo", Due: *metaTime(on("2026-12-12 10:00")), Amount: "10"}}
 			}))
 			w.brokenTargets = true
-			return w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.Access = s.Access[:1] }).after(10 * day).expectStalled(v1alpha1.ReasonDeliverableOverdue)
+			return w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.Access = s.Access[:1] }).after(10 * day).expectStalled(v1alpha1.ReasonAmendmentRefused)
 		},
 	} {
 		t.Run(name, func(t *testing.T) { r.as(t); happens(t) })
