@@ -249,16 +249,22 @@ func (c *chaos) comeAndGo() {
 	case 7:
 		w.policies = nil
 		if c.pick(2) == 0 {
-			w.add(oneOf(c,
-				aPolicy("uk-law", "GB").Unreadable(),
-				aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceDeny, "milli(engagement.spec.statementOfWork.budget.amount) <= 5000000"),
-				aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceRequireApproval, "engagement.spec.access.size() < 2").Tenure("P9W", "", ""),
-				aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceEnd, "now < timestamp('2026-12-24T12:00:00Z') || worker.spec.username != 'ada'"),
-				aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceWarn, "tenure.engagements.size() == 0").Determination("P2W"),
-			))
+			w.add(c.policy())
 		}
 	case 8:
 		w.brokenTargets, w.mayNotGrant["chat"] = c.pick(4) == 0, c.pick(3) == 0
 		w.preexisting["drive"], w.admissionMissing = c.pick(3) == 0, []string{"longshore-grant"}[:c.pick(2)]
 	}
+}
+
+// policy is another one after everything that is said.
+func (c *chaos) policy() *policyBuilder {
+	policies := []*policyBuilder{
+		aPolicy("uk-law", "GB").Unreadable(),
+		aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceDeny, "milli(engagement.spec.statementOfWork.budget.amount) <= 5000000"),
+		aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceRequireApproval, "!has(engagement.spec.access)").Tenure("P9W", "", ""),
+		aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceEnd, "now < timestamp('2026-12-24T12:00:00Z') || worker.spec.username != 'ada'"),
+		aPolicy("uk-law", "GB").Rule(v1alpha1.EnforceWarn, "tenure.engagements.size() == 0").Determination("P2W"),
+	}
+	return policies[c.n%len(policies)]
 }
