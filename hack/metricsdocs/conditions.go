@@ -84,7 +84,7 @@ A condition says what is true now; a phase says how far an object has come. ` + 
 these tables and a message that says what to do next. What to do about each reason of Stalled stands in
 [operations](../operations.md#when-an-engagement-is-stalled).
 
-The kinds that have conditions are Engagement, Assignment, TalentPool, Worker, Checklist, AccessProvider, AccessGrant and Dossier. GitOps tools read three
+The kinds that have conditions are Engagement, Assignment, TalentPool, Worker, Checklist, AccessProvider, AccessGrant, CompliancePolicy and Dossier. GitOps tools read three
 of them: Ready, Reconciling and Stalled. Ready is False while the operator itself is at work, and Stalled is True only when somebody
 must act.
 `
