@@ -248,7 +248,7 @@ type AmendmentStatus struct {
 	// +required
 	State AmendmentState `json:"state"`
 
-	// needsApproval says that the change is dearer, longer or more access.
+	// needsApproval says that the change is dearer, longer, more access, or of another worker type or jurisdiction.
 	// +optional
 	NeedsApproval bool `json:"needsApproval,omitempty"`
 

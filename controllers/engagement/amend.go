@@ -65,7 +65,7 @@ func (p *pass) amendment(change terms.Change) *v1alpha1.AmendmentStatus {
 	}
 	a := p.st.Amendment
 	a.State = v1alpha1.AmendmentAwaitingApproval
-	a.NeedsApproval = change.Dearer || change.Longer || change.MoreAccess || len(p.verdictOfAmendment().Approvals) > 0
+	a.NeedsApproval = change.Dearer || change.Longer || change.MoreAccess || change.OtherForm || len(p.verdictOfAmendment().Approvals) > 0
 	a.Message = truncate(change.Words, 1024)
 	return a
 }

@@ -50,6 +50,8 @@ func TestChangedTermsNeedBothSides(t *testing.T) {
 		{"more access", "somebody answers for the access", func(s *v1alpha1.EngagementSpec) { s.Access = append(s.Access, v1alpha1.AccessRequest{Name: "files"}) }, true},
 		{"less access", "only the worker has something to lose", func(s *v1alpha1.EngagementSpec) { s.Access = s.Access[:1] }, false},
 		{"more grace", "access would outlive the work for longer", grace(24 * time.Hour), true},
+		{"another worker type", "profiles may be given that were barred before", func(s *v1alpha1.EngagementSpec) { s.Classification.WorkerType = v1alpha1.FixedTermEmployee }, true},
+		{"another jurisdiction", "another law holds", func(s *v1alpha1.EngagementSpec) { s.Classification.Jurisdiction = "PT" }, true},
 		{"other words", "every change needs the worker's acceptance", func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.Summary = "and the website" }, false},
 	}
 	for _, tc := range tests {

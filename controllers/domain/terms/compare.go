@@ -18,13 +18,15 @@ type Change struct {
 	// Changed says that the terms mean something else than the accepted ones; every change needs the worker's acceptance.
 	Changed bool
 	// Dearer says that the budget, the rate or what deliverables cost rises, or a rate is paid by another unit, which cannot be
-	// compared. Dearer, Longer and MoreAccess need an approval.
+	// compared. Dearer, Longer, MoreAccess and OtherForm need an approval.
 	Dearer bool
 	// Longer says that the work starts earlier or ends later, or access outlives it for longer. A longer time to accept what
 	// was submitted lengthens neither.
 	Longer bool
 	// MoreAccess says that a profile is added.
 	MoreAccess bool
+	// OtherForm says that the worker type or the jurisdiction changes: another law holds, and profiles may be given that were barred before.
+	OtherForm bool
 	// Refused says why the change cannot be made at all, each with what to do.
 	Refused []string
 	// Words says in words what changes.
@@ -189,9 +191,17 @@ func (c *comparison) rest() {
 	if !equality.Semantic.DeepEqual(a.Terms, b.Terms) {
 		c.say("the legal terms change")
 	}
-	if !equality.Semantic.DeepEqual(c.before.Classification, c.after.Classification) {
-		c.say("the classification changes: %s in %s instead of %s in %s, or its facts", c.after.Classification.WorkerType, c.after.Classification.Jurisdiction,
-			c.before.Classification.WorkerType, c.before.Classification.Jurisdiction)
+	c.form()
+}
+
+func (c *comparison) form() {
+	a, b := &c.before.Classification, &c.after.Classification
+	if a.WorkerType != b.WorkerType || a.Jurisdiction != b.Jurisdiction {
+		c.say("the legal form changes: %s in %s instead of %s in %s", b.WorkerType, b.Jurisdiction, a.WorkerType, a.Jurisdiction)
+		c.change.OtherForm = true
+	}
+	if !equality.Semantic.DeepEqual(a.Facts, b.Facts) {
+		c.say("the facts of the classification change")
 	}
 }
 

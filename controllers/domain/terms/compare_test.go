@@ -67,6 +67,27 @@ func TestAnAmendmentSaysWhatChangesAndWhatItNeeds(t *testing.T) {
 	}
 }
 
+func TestAnotherLegalFormIsToldApartFromOtherFacts(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		change func(*v1alpha1.Classification)
+		form   bool
+		words  string
+	}{
+		{"profiles are allowed by worker type", func(class *v1alpha1.Classification) { class.WorkerType = v1alpha1.FixedTermEmployee }, true, "the legal form changes: FixedTermEmployee in US-CA instead of IndependentContractor in US-CA"},
+		{"another law holds", func(class *v1alpha1.Classification) { class.Jurisdiction = "US-NY" }, true, "the legal form changes: IndependentContractor in US-NY instead of IndependentContractor in US-CA"},
+		{"facts open no profile, and are for whoever determines", func(class *v1alpha1.Classification) { class.Facts = nil }, false, "the facts of the classification change"},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			agreed := accepted(t, designer(t), rate("5000", "USD", v1alpha1.PerFixed))
+			got := Compare(agreed, designer(t, func(s *v1alpha1.EngagementSpec) { c.change(&s.Classification) }), nil)
+			if !got.Changed || got.OtherForm != c.form || got.MoreAccess || got.Words != c.words {
+				t.Errorf("%s: want another form %v, in the words %q: %+v", c.reason, c.form, c.words, got)
+			}
+		})
+	}
+}
+
 func TestTermsThatMeanTheSameAreNoAmendment(t *testing.T) {
 	agreed := accepted(t, designer(t), rate("5000", "USD", v1alpha1.PerFixed))
 	got := Compare(agreed, designer(t, func(s *v1alpha1.EngagementSpec) {

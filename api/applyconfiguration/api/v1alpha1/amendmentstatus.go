@@ -16,7 +16,7 @@ type AmendmentStatusApplyConfiguration struct {
 	Hash *string `json:"hash,omitempty"`
 	// state of the amendment.
 	State *apiv1alpha1.AmendmentState `json:"state,omitempty"`
-	// needsApproval says that the change is dearer, longer or more access.
+	// needsApproval says that the change is dearer, longer, more access, or of another worker type or jurisdiction.
 	NeedsApproval *bool `json:"needsApproval,omitempty"`
 	// since when these terms are proposed.
 	Since *v1.Time `json:"since,omitempty"`
