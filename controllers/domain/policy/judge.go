@@ -108,7 +108,7 @@ func Judge(policies []v1alpha1.CompliancePolicy, c *Case) Verdict {
 		if t := NextChange(&p.Spec, j.Now); t != nil {
 			j.look(*t)
 		}
-		if !Selects(&p.Spec, selection) {
+		if !selects(&p.Spec, selection) {
 			continue
 		}
 		j.Selected++

@@ -112,7 +112,7 @@ func (j *judgement) counted(rule v1alpha1.Tenure) *tenureView {
 		if since, err := runSince(&rule, spans, next); err == nil {
 			run = &tenureView{Since: metav1.NewTime(since), Engagements: j.engagedWith(rule.Across, next)}
 		}
-	} else if since, limit, err := CountTenure(&rule, spans, next); err == nil {
+	} else if since, limit, err := countTenure(&rule, spans, next); err == nil {
 		run = &tenureView{Since: metav1.NewTime(since), Limit: &metav1.Time{Time: limit}, Engagements: j.engagedWith(rule.Across, next)}
 	}
 	if j.runs == nil {

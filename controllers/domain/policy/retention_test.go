@@ -19,6 +19,12 @@ func TestTheLongestRetentionCounts(t *testing.T) {
 	ceased := func(s *v1alpha1.CompliancePolicySpec) {
 		s.EffectiveTo = &metav1.Time{Time: date("2026-12-01")}
 	}
+	ceasing := func(s *v1alpha1.CompliancePolicySpec) {
+		s.EffectiveTo = &metav1.Time{Time: date("2028-02-29")}
+	}
+	beginning := func(s *v1alpha1.CompliancePolicySpec) {
+		s.EffectiveFrom = metav1.NewTime(date("2028-02-29"))
+	}
 	uncited := func(s *v1alpha1.CompliancePolicySpec) { s.Source.Citation = "" }
 	for _, tc := range []struct {
 		name, reason string
@@ -31,6 +37,8 @@ func TestTheLongestRetentionCounts(t *testing.T) {
 		{"two alike", "the first by name is told", []v1alpha1.CompliancePolicy{kept("z", "P2Y"), kept("a", "P24M")}, "2030-02-28", "a (California Labor Code, §2775)"},
 		{"elsewhere", "it does not select the engagement", []v1alpha1.CompliancePolicy{kept("ca", "P2Y"), kept("de", "P10Y", german)}, "2030-02-28", "ca (California Labor Code, §2775)"},
 		{"ceased", "it does not select the engagement any more", []v1alpha1.CompliancePolicy{kept("ca", "P2Y", ceased)}, "", ""},
+		{"ceased with the end of the work", "it is asked at the end, whenever the file is sealed", []v1alpha1.CompliancePolicy{kept("ca", "P2Y", ceasing)}, "", ""},
+		{"began with the end of the work", "it is asked at the end, whenever the file is sealed", []v1alpha1.CompliancePolicy{kept("ca", "P2Y", beginning)}, "2030-02-28", "ca (California Labor Code, §2775)"},
 		{"unreadable", "it demands nothing, and Problems says so", []v1alpha1.CompliancePolicy{kept("ca", "ten years"), kept("ny", "P1Y")}, "2029-02-28", "ny (California Labor Code, §2775)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package policy decides which CompliancePolicies speak about an engagement.
+// Package policy judges engagements by CompliancePolicies: what does not hold, what will not, and when.
 package policy
 
 import (
@@ -26,9 +26,9 @@ type Selection struct {
 	Now  time.Time
 }
 
-// Selects says whether the policy applies to the engagement now. What a selector leaves out selects all. A namespace
+// selects says whether the policy applies to the engagement now. What a selector leaves out selects all. A namespace
 // selector that cannot be read selects all too: what nobody can evaluate must hold, not pass.
-func Selects(p *v1alpha1.CompliancePolicySpec, in Selection) bool {
+func selects(p *v1alpha1.CompliancePolicySpec, in Selection) bool {
 	if in.Now.Before(p.EffectiveFrom.Time) {
 		return false
 	}

@@ -72,7 +72,7 @@ func TestAPolicySelectsWhatItAppliesTo(t *testing.T) {
 			if !tc.forever {
 				spec.EffectiveTo = &metav1.Time{Time: to}
 			}
-			if got := Selects(spec, tc.in); got != tc.want {
+			if got := selects(spec, tc.in); got != tc.want {
 				t.Errorf("the policy selects: %v, expected %v, because %s", got, tc.want, tc.reason)
 			}
 		})

@@ -22,19 +22,15 @@ const (
 	acrossNamespace v1alpha1.TenureScope = "Namespace"
 )
 
-// TenureLimit is when a person who is engaged from the start of a span on, without a gap, reaches the longest tenure; see CountTenure.
-func TenureLimit(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) {
-	_, limit, err := CountTenure(t, engaged, next)
-	return limit, err
-}
-
-// CountTenure is since when a person would have been engaged had there been no gaps, and when the longest tenure is reached. What they were engaged before the
+// countTenure is since when a person would have been engaged had there been no gaps, and when the longest tenure is reached. What they were engaged before the
 // start of a span counts too, by whichever supplier, back to the first gap that is longer than resetGap; without a resetGap, all of it. Gaps themselves do not
 // count, and what overlaps counts once. So does the German AÜG count, §1(1b): earlier assignments count whole where not more than three months lie between two.
 //
-// Time served is elapsed time, the limit a calendar period: served time moves the start back, and the limit is that start plus max. It is the one normalisation
-// there is: two months served before a start on 1 December move it to 1 October at the latest moment that is as long before, whatever months they were.
-func CountTenure(t *v1alpha1.Tenure, engaged []Span, next Span) (since, limit time.Time, err error) {
+// It counts days, as laws do: the day on which work begins or ends counts whole, and the limit is the midnight at which the last lawful day ends. Days are those of UTC.
+//
+// Time served is elapsed days, the limit a calendar period: served days move the start back, and the limit is that start plus max. It is the one normalisation
+// there is: 61 days served before a start on 1 December move it to 1 October, whatever months they were.
+func countTenure(t *v1alpha1.Tenure, engaged []Span, next Span) (since, limit time.Time, err error) {
 	since, err = runSince(t, engaged, next)
 	if err != nil {
 		return time.Time{}, time.Time{}, err
@@ -46,9 +42,10 @@ func CountTenure(t *v1alpha1.Tenure, engaged []Span, next Span) (since, limit ti
 	return since, limit, nil
 }
 
-// runSince moves the start of a span back by what was served before.
+// runSince moves the day on which a span begins back by the days that were served before.
 func runSince(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) {
-	begin := next.Start
+	start := dayOf(next.Start)
+	begin := start
 	var served time.Duration
 	for _, s := range before(t.Across, engaged, next) {
 		if t.ResetGap != "" {
@@ -65,14 +62,31 @@ func runSince(t *v1alpha1.Tenure, engaged []Span, next Span) (time.Time, error) 
 			begin = s.Start
 		}
 	}
-	return next.Start.Add(-served), nil
+	return start.Add(-served), nil
 }
 
-// before are the spans that begin before another and are counted together with it, as blocks without overlap, the latest first.
+// inDays is a span from the beginning of its first day to the end of its last; one that ends at midnight has no part in the day that begins then.
+func inDays(s Span) Span {
+	s.Start = dayOf(s.Start)
+	if last := dayOf(s.End); last.Before(s.End) {
+		s.End = last.Add(day)
+	} else {
+		s.End = last
+	}
+	return s
+}
+
+// dayOf is the midnight in UTC at which the day of a moment begins.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(day) }
+
+// before are the spans that begin before another and are counted together with it, in days, as blocks without overlap, the latest first.
 func before(across v1alpha1.TenureScope, engaged []Span, next Span) []Span {
 	spans := slices.DeleteFunc(slices.Clone(engaged), func(s Span) bool {
 		return !s.Start.Before(next.Start) || !s.Start.Before(s.End) || !sameTenure(across, s, next)
 	})
+	for i := range spans {
+		spans[i] = inDays(spans[i])
+	}
 	slices.SortFunc(spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
 	var blocks []Span
 	for _, s := range spans {

@@ -41,7 +41,7 @@ func TestTenureIsCountedBackToTheFirstGapThatIsTooLong(t *testing.T) {
 		{"the end of February", "calendar periods keep to the calendar", &v1alpha1.Tenure{Max: "P3M"}, []Span{span("2026-11-30", "2026-12-01")}, "2027-02-28"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := TenureLimit(tc.tenure, tc.engaged, next)
+			_, got, err := countTenure(tc.tenure, tc.engaged, next)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +51,7 @@ func TestTenureIsCountedBackToTheFirstGapThatIsTooLong(t *testing.T) {
 		})
 	}
 	for _, unreadable := range []v1alpha1.Tenure{{Max: "18 months"}, {Max: "P18M", ResetGap: "soon"}} {
-		if _, err := TenureLimit(&unreadable, []Span{span("2026-06-01", "2026-12-01")}, next); err == nil {
+		if _, _, err := countTenure(&unreadable, []Span{span("2026-06-01", "2026-12-01")}, next); err == nil {
 			t.Errorf("%+v cannot be read, and no error says so", unreadable)
 		}
 	}
@@ -74,12 +74,50 @@ func TestTenureIsCountedByTheCalendarInUTC(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			next := Span{Start: date(tc.start), End: date("2030-01-01")}
-			since, limit, err := CountTenure(&v1alpha1.Tenure{Max: tc.longest, ResetGap: "P3M"}, tc.engaged, next)
+			since, limit, err := countTenure(&v1alpha1.Tenure{Max: tc.longest, ResetGap: "P3M"}, tc.engaged, next)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !since.Equal(date(tc.wantSince)) || !limit.Equal(date(tc.wantLimit)) {
 				t.Errorf("the tenure is from %s to %s, expected %s to %s, because %s", since.Format(time.DateOnly), limit.Format(time.DateOnly), tc.wantSince, tc.wantLimit, tc.reason)
+			}
+		})
+	}
+}
+
+func TestTenureCountsWholeDays(t *testing.T) {
+	hours := func(first, last string) Span {
+		return Span{Start: date(first).Add(8 * time.Hour), End: date(last).Add(17 * time.Hour)}
+	}
+	var monthly []Span
+	for month := range 17 {
+		first := date("2026-01-01").AddDate(0, month, 0)
+		monthly = append(monthly, Span{Start: first.Add(8 * time.Hour), End: first.AddDate(0, 1, -1).Add(17 * time.Hour)})
+	}
+	for _, tc := range []struct {
+		name, reason         string
+		engaged              []Span
+		next                 Span
+		wantSince, wantLimit string
+	}{
+		{"a start in the morning", "the first day counts whole", nil, hours("2027-03-01", "2029-01-01"), "2027-03-01", "2028-09-01"},
+		{"three months between an evening and a morning", "from 1 April to 30 June are just three months, and only more than that resets", []Span{{Start: date("2025-10-01").Add(8 * time.Hour), End: date("2026-03-31").Add(15 * time.Hour)}},
+			Span{Start: date("2026-07-01").Add(6 * time.Hour), End: date("2028-01-01")}, "2025-12-31", "2027-06-30"},
+		{"three months and a day between an evening and a morning", "the count begins anew", []Span{hours("2025-10-01", "2026-03-31")}, hours("2026-07-02", "2028-01-01"), "2026-07-02", "2028-01-02"},
+		{"an end at midnight", "the day that begins then was not worked, so the gap is a day longer", []Span{{Start: date("2025-10-01"), End: date("2026-03-31")}}, hours("2026-07-01", "2028-01-01"), "2026-07-01", "2028-01-01"},
+		{"an end a second after midnight", "that day counts whole", []Span{{Start: date("2025-10-01"), End: date("2026-03-31").Add(time.Second)}}, hours("2026-07-01", "2028-01-01"), "2025-12-31", "2027-06-30"},
+		{"17 monthly contracts before", "nobody is away for the nights between them", monthly, hours("2027-06-01", "2027-06-30"), "2026-01-01", "2027-07-01"},
+		{"an end and a start on one day", "a day counts once", []Span{hours("2027-02-01", "2027-03-01")}, Span{Start: date("2027-03-01").Add(18 * time.Hour), End: date("2029-01-01")}, "2027-02-01", "2028-08-01"},
+		{"a morning in Berlin that is the evening before in UTC", "days are those of UTC", nil, Span{Start: date("2027-03-01").Add(-30 * time.Minute).In(time.FixedZone("CET", 3600)), End: date("2029-01-01")}, "2027-02-28", "2028-08-28"},
+		{"one that ended before it began, on one day", "nobody was engaged", []Span{{Start: date("2027-02-01").Add(9 * time.Hour), End: date("2027-02-01").Add(8 * time.Hour)}}, hours("2027-03-01", "2029-01-01"), "2027-03-01", "2028-09-01"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			since, limit, err := countTenure(&v1alpha1.Tenure{Max: "P18M", ResetGap: "P3M"}, tc.engaged, tc.next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !since.Equal(date(tc.wantSince)) || !limit.Equal(date(tc.wantLimit)) {
+				t.Errorf("the tenure is from %s to %s, expected %s to %s, both midnights, because %s", since.Format(time.RFC3339), limit.Format(time.RFC3339), tc.wantSince, tc.wantLimit, tc.reason)
 			}
 		})
 	}
