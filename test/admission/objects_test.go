@@ -103,7 +103,7 @@ func attestation(kind, subject, claim string, verdict v1alpha1.Verdict) *v1alpha
 	case "approval", "offer":
 		a.Spec.Terms = digest
 	case "determination":
-		a.Spec.WorkerType = v1alpha1.IndependentContractor
+		a.Spec.WorkerType, a.Spec.Terms = v1alpha1.IndependentContractor, digest
 	}
 	if claim == "approval/demotion" {
 		a.Spec.Note = "two complaints were upheld"

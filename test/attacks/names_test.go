@@ -23,7 +23,7 @@ func forgery(s *stock) []attack {
 	}
 	claims := func(user, claim string, verdict v1alpha1.Verdict, changes ...func(*v1alpha1.Attestation)) func(world) outcome {
 		return func(w world) outcome {
-			return w.creates(user, attestation(s.held.Name, claim, verdict, append(changes, terms(s.held.Status.Proposed.Hash))...))
+			return w.creates(user, attestation(s.held.Name, claim, verdict, append([]func(*v1alpha1.Attestation){terms(s.held.Status.Proposed.Hash)}, changes...)...))
 		}
 	}
 	changes := func(user string, change func(*v1alpha1.Worker)) func(world) outcome {
@@ -43,6 +43,11 @@ func forgery(s *stock) []attack {
 	}
 	const isRequester = "requester: this request creates the engagement, and whoever asks for that is the requester"
 	const isAuthor = "author: whoever makes a statement is its author"
+	determines := func(user string) func(world) outcome {
+		return func(w world) outcome {
+			return claims(user, "determination/classification", v1alpha1.VerdictDetermined, determining, terms(s.held.Status.Proposed.Classification))(w)
+		}
+	}
 	return []attack{
 		{
 			"A requester", "creates an engagement in another's name, to approve it themselves", requests(uma, requestedBy(mia)),
@@ -87,8 +92,8 @@ func forgery(s *stock) []attack {
 		},
 		{"A requester", "approves without the verb", says(mia), "longshore-attestation", "needs the verb approve on engagements/", "an approver", says(ana)},
 		{
-			"A requester", "determines the legal form without the verb", claims(mia, "determination/classification", v1alpha1.VerdictDetermined, determining),
-			"longshore-attestation", "needs the verb classify on engagements/", "legal", claims(lea, "determination/classification", v1alpha1.VerdictDetermined, determining),
+			"A requester", "determines the legal form without the verb", determines(mia),
+			"longshore-attestation", "needs the verb classify on engagements/", "legal", determines(lea),
 		},
 		{"A requester", "waives a step without the verb", claims(mia, "waiver/onboarding.nda", v1alpha1.VerdictWaived), "longshore-attestation", "needs the verb waive on engagements/", "talent operations", claims(tess, "waiver/onboarding.nda", v1alpha1.VerdictWaived)},
 		{"A requester", "approves a profile that they may not hand out", claims(mia, "approval/access.production", v1alpha1.VerdictApproved), "longshore-attestation", "needs the verb grant on accessprofiles/production", "who may hand it out", claims(gus, "approval/access.production", v1alpha1.VerdictApproved)},
