@@ -48,6 +48,8 @@ var widening = []variable{
 	{"changesForm", lines(
 		"object.spec.classification.workerType != oldObject.spec.classification.workerType ||",
 		"object.spec.classification.jurisdiction != oldObject.spec.classification.jurisdiction")},
+	// What a determination is made of. Whoever states the facts asks for what follows from them, and does not determine it.
+	{"changesFacts", "object.spec.classification.?facts.orValue({}) != oldObject.spec.classification.?facts.orValue({})"},
 	{"easesApproval", lines(
 		"object.spec.?approvals.?required.orValue(1) < oldObject.spec.?approvals.?required.orValue(1) ||",
 		"oldObject.spec.?approvals.?stages.orValue([]).exists(b, !object.spec.?approvals.?stages.orValue([]).exists(a, a == b))")},
@@ -76,6 +78,7 @@ var widening = []variable{
 		"(variables.excusesCause ? ['ends no longer for cause'] : []) +",
 		"(variables.raisesPrice ? ['raises the price'] : []) +",
 		"(variables.changesForm ? ['changes the legal form'] : []) +",
+		"(variables.changesFacts ? ['changes the facts'] : []) +",
 		"(variables.easesApproval ? ['eases the approval'] : []) +",
 		"(variables.easesOnboarding ? ['eases the onboarding'] : []) +",
 		"(variables.changesRenewal ? ['changes what is renewed'] : []) +",

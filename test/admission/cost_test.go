@@ -23,6 +23,10 @@ func TestTheLargestObjectsThatAreLetInCanBeJudged(t *testing.T) {
 			e.Spec.Approvals = &v1alpha1.Approvals{Required: int32(10 - from)}
 			e.Spec.Onboarding = &v1alpha1.Onboarding{ChecklistRef: &v1alpha1.LocalReference{Name: strings.Repeat("c", 250) + long(from)[60:]}}
 			e.Spec.WorkerRef = &v1alpha1.LocalReference{Name: strings.Repeat("w", 250) + long(from)[60:]}
+			e.Spec.Classification.Facts = map[string]string{}
+			for i := range 64 {
+				e.Spec.Classification.Facts[strings.Repeat("f", 65)+long(i)] = strings.Repeat("v", 193) + long(from)
+			}
 			e.OwnerReferences = nil
 			for i := range 16 {
 				e.Spec.Access = append(e.Spec.Access, v1alpha1.AccessRequest{Name: long(from + i)})

@@ -122,6 +122,7 @@ func widening(s *stock) []attack {
 		widens("withdraws a planned termination", paused, "withdraws the termination", goingOn),
 		widens("postpones a planned termination", paused, "postpones the termination", ending(40*time.Minute)),
 		widens("calls the worker an employee, whom other profiles allow", open, "changes the legal form", ofType(v1alpha1.FixedTermEmployee)),
+		widens("changes the facts that its legal form is determined from", open, "changes the facts", toolsOf("the client")),
 		widens("drops what is to be signed before access", func() *v1alpha1.Engagement { return s.procedural }, "eases the onboarding", func(e *v1alpha1.Engagement) { e.Spec.Onboarding = nil }),
 		widens("makes it a renewal, which is given access at once", open, "changes what is renewed", func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: "another"} }),
 		widens("raises the budget in the requester's name, to approve it themselves", open, "raises the price", func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Amount = "500000" }),

@@ -141,3 +141,8 @@ func goingOn(e *v1alpha1.Engagement) { e.Spec.Termination = nil }
 func ofType(t v1alpha1.WorkerType) spec {
 	return func(e *v1alpha1.Engagement) { e.Spec.Classification.WorkerType = t }
 }
+
+// toolsOf states a fact that the legal form is determined from.
+func toolsOf(whom string) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Classification.Facts = map[string]string{"tools": whom} }
+}

@@ -32,8 +32,11 @@ func (a affair) by(user string, changes ...func(*v1alpha1.Attestation)) func(wor
 func plainly(claim string, verdict v1alpha1.Verdict, changes ...func(*v1alpha1.Attestation)) func(world, *v1alpha1.Engagement) *v1alpha1.Attestation {
 	return func(_ world, e *v1alpha1.Engagement) *v1alpha1.Attestation {
 		return attestation(e.Name, claim, verdict, append(changes, func(a *v1alpha1.Attestation) {
-			if strings.HasPrefix(claim, "approval/") {
+			switch {
+			case strings.HasPrefix(claim, "approval/"):
 				a.Spec.Terms = e.Status.Proposed.Hash
+			case strings.HasPrefix(claim, "determination/"):
+				a.Spec.Terms = e.Status.Proposed.Classification
 			}
 		})...)
 	}
@@ -54,6 +57,15 @@ func ownAffairs(*stock) []attack {
 			}
 			w.nextSecond()
 			return e
+		}
+	}
+	// factsChangedBy is another's request, of which somebody changed the facts.
+	factsChangedBy := func(user string) func(world) *v1alpha1.Engagement {
+		return func(w world) *v1alpha1.Engagement {
+			e := w.requested(mia)
+			before := e.Status.Proposed.Classification
+			keeps(w, user, e, toolsOf("the client"))
+			return w.until(e.Name, "other facts", func(e *v1alpha1.Engagement) bool { return e.Status.Proposed.Classification != before })
 		}
 	}
 	offer := func(w world, e *v1alpha1.Engagement) *v1alpha1.Attestation {
@@ -98,6 +110,7 @@ func ownAffairs(*stock) []attack {
 		kept("A worker"+everyRole, "decides that they are hired again", affair{hiredBy(mia, pinned(wim)), rehire}.by(wim), "SelfDealing: nobody decides on their own rehire", "the requester", affair{hiredBy(mia, pinned(wim)), rehire}.by(mia)),
 		kept("A requester"+everyRole, "determines the legal form of what they asked for", affair{requestedBy(uma), determine}.by(uma), "SelfDealing: a requester of the engagement cannot determine its classification", "legal", affair{requestedBy(uma), determine}.by(lea)),
 		kept("A worker"+everyRole, "determines the legal form of their own work", affair{requestedBy(mia, pinned(wim)), determine}.by(wim), "SelfDealing: the worker cannot determine the classification of their own engagement", "legal", affair{requestedBy(mia, pinned(wim)), determine}.by(lea)),
+		kept("Whoever changed the facts of another's request", "determines the legal form from them", affair{factsChangedBy(uma), determine}.by(uma), "SelfDealing: a requester of the engagement cannot determine its classification", "legal", affair{factsChangedBy(uma), determine}.by(lea)),
 		kept("A requester", "resigns for the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(mia), "NotTheWorker: a resignation is stated by the worker", "the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(ada)),
 	}
 }

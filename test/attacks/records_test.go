@@ -51,7 +51,7 @@ func replay(*stock) []attack {
 			"A requester", "changes the facts under what legal is determining", func(w world) outcome {
 				e := w.requested(mia)
 				read := e.Status.Proposed.Classification
-				keeps(w, mia, e, func(e *v1alpha1.Engagement) { e.Spec.Classification.Facts = map[string]string{"tools": "own"} })
+				keeps(w, mia, e, toolsOf("the worker"))
 				w.until(e.Name, "other facts", func(e *v1alpha1.Engagement) bool { return e.Status.Proposed.Classification != read })
 				return w.states(lea, attestation(e.Name, "determination/classification", v1alpha1.VerdictDetermined, determining, terms(read)))
 			},
