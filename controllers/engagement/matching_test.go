@@ -339,7 +339,7 @@ func TestATenureLimitRulesOutWhoReachesItBeforeTheEnd(t *testing.T) {
 	w := aPoolOf(t, german("ada"), german("bob"), aWorker("cleo", "designers"))
 	w.add(anEngagement("first").Pinned("ada").From("2025-12-15 08:00", "2026-11-20 09:00")).hire().start().until("2026-11-20 09:00")
 	w.add(limit, anEngagement("second")).approve().expectOffered("bob")
-	if c := candidate(w, "ada"); !strings.Contains(c.Reason, "reaches the tenure limit of policy leased-workers on 2026-12-26, before the end") {
+	if c := candidate(w, "ada"); !strings.Contains(c.Reason, "reaches the tenure limit of policy leased-workers on 2026-12-25, before the end") {
 		t.Errorf("ada has been engaged for all but a month of the year that is allowed, but is excluded because %q", c.Reason)
 	}
 	if c := candidate(w, "bob"); strings.Contains(c.Reason, "tenure") {

@@ -29,13 +29,13 @@ func (w *world) expectExpiry(profile, moment string) *world {
 }
 
 func TestATenureLimitCapsAccessFromTheFirstMoment(t *testing.T) {
-	// The work ends on 1 January 08:00, with two days' grace; the limit lies a day into the grace.
+	// The work ends on 1 January 08:00, with two days' grace; the limit is the midnight within the grace.
 	w := aMarketingTeam(t).add(aProfile("chat", v1alpha1.AvailableFromOnboarding).MaxGrace(48*time.Hour), aPolicy("cap", "").Tenure("P32D", "", ""),
 		anEngagement("designer").Access("chat").Grace(48*time.Hour)).hire()
-	w.expectTenure("2026-12-01 08:00", "2027-01-02 08:00").expectExpiry("chat", "2027-01-02 08:00").start().expectStalled("")
+	w.expectTenure("2026-12-01", "2027-01-02").expectExpiry("chat", "2027-01-02").start().expectStalled("")
 	w.until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndPlanned)
-	w.until("2027-01-02 07:59:59").expectAccess("chat", v1alpha1.GrantVerified)
-	w.until("2027-01-02 08:00").expectAccess("chat", v1alpha1.GrantRevoked)
+	w.until("2027-01-01 23:59:59").expectAccess("chat", v1alpha1.GrantVerified)
+	w.until("2027-01-02").expectAccess("chat", v1alpha1.GrantRevoked)
 }
 
 func TestAnEngagementEndsAtItsTenureLimit(t *testing.T) {
@@ -45,13 +45,13 @@ func TestAnEngagementEndsAtItsTenureLimit(t *testing.T) {
 		return atWork(t, append(changes, func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.End = *metaTime(on("2027-02-01 08:00")) })...)
 	}
 	t.Run("to the second, without grace", func(t *testing.T) {
-		w := long(t, grace(48*time.Hour)).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle().expectTenure("2026-12-01 08:00", "2027-01-01 08:00")
-		w.expectExpiry("chat", "2027-01-01 08:00").expectStalled("").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
-		if warnings := w.compliance().Warnings; len(warnings) != 1 || !warnings[0].At.Time.Equal(on("2027-01-01 08:00")) {
+		w := long(t, grace(48*time.Hour)).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle().expectTenure("2026-12-01", "2027-01-01")
+		w.expectExpiry("chat", "2027-01-01").expectStalled("").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
+		if warnings := w.compliance().Warnings; len(warnings) != 1 || !warnings[0].At.Time.Equal(on("2027-01-01")) {
 			t.Errorf("the limit is less than 30 days away, but the warnings are %+v", warnings)
 		}
-		w.until("2027-01-01 07:59:59").expectPhase(v1alpha1.PhaseAssigned).expectWithdrawn("")
-		w.until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndTenure).expectWithdrawn(v1alpha1.WithdrawalEnded)
+		w.until("2026-12-31 23:59:59").expectPhase(v1alpha1.PhaseAssigned).expectWithdrawn("")
+		w.until("2027-01-01").expectEnded("2027-01-01", v1alpha1.EndTenure).expectWithdrawn(v1alpha1.WithdrawalEnded)
 		w.dropPolicy("cap").settle().expectWithdrawn(v1alpha1.WithdrawalEnded).closeUp().expectOutcome(v1alpha1.OutcomeExpired)
 	})
 	t.Run("wind-down opens ahead of it", func(t *testing.T) {
@@ -64,37 +64,37 @@ func TestAnEngagementEndsAtItsTenureLimit(t *testing.T) {
 	t.Run("then, where nobody looked when it passed", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
 		w.now = on("2027-01-03") // the operator was down
-		w.settle().expectEnded("2027-01-01 08:00", v1alpha1.EndTenure)
+		w.settle().expectEnded("2027-01-01", v1alpha1.EndTenure)
 	})
 	t.Run("not where the planned end comes first", func(t *testing.T) {
-		w := atWork(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndPlanned)
+		w := atWork(t).add(aPolicy("cap", "").Tenure("P32D", "", "")).until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndPlanned)
 		w.closeUp().expectOutcome(v1alpha1.OutcomeCompleted)
 	})
 	t.Run("also while the Worker object is gone", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
 		delete(w.workers, "marketing/ada")
-		w.settle().expectTenure("2026-12-01 08:00", "2027-01-01 08:00").until("2027-01-01 08:00").expectEnded("2027-01-01 08:00", v1alpha1.EndTenure)
+		w.settle().expectTenure("2026-12-01", "2027-01-01").until("2027-01-01").expectEnded("2027-01-01", v1alpha1.EndTenure)
 	})
 	t.Run("not by a policy that is gone, though the Worker object is gone too", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
 		delete(w.workers, "marketing/ada")
-		w.settle().dropPolicy("cap").until("2027-01-01 08:00").expectPhase(v1alpha1.PhaseAssigned)
+		w.settle().dropPolicy("cap").until("2027-01-01").expectPhase(v1alpha1.PhaseAssigned)
 	})
 	t.Run("a limit that moves later widens as anything does", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
 		w.mayNotGrant["chat"] = true
-		w.add(aPolicy("cap", "").Tenure("P5W", "", "")).settle().expectExpiry("chat", "2027-01-01 08:00").expectStalled(v1alpha1.ReasonGrantNotPermitted)
+		w.add(aPolicy("cap", "").Tenure("P5W", "", "")).settle().expectExpiry("chat", "2027-01-01").expectStalled(v1alpha1.ReasonGrantNotPermitted)
 		w.mayNotGrant["chat"] = false
-		w.after(time.Minute).expectExpiry("chat", "2027-01-05 08:00").expectStalled("")
+		w.after(time.Minute).expectExpiry("chat", "2027-01-05").expectStalled("")
 	})
 	t.Run("a policy that cannot be read widens nothing", func(t *testing.T) {
 		w := long(t).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle()
-		w.add(aPolicy("cap", "").Tenure("P1M", "", "").Unreadable()).settle().expectStalled(v1alpha1.ReasonComplianceUnknown).expectExpiry("chat", "2027-01-01 08:00")
+		w.add(aPolicy("cap", "").Tenure("P1M", "", "").Unreadable()).settle().expectStalled(v1alpha1.ReasonComplianceUnknown).expectExpiry("chat", "2027-01-01")
 	})
 }
 
 func TestTenureGoesOnAcrossEngagements(t *testing.T) {
-	// ada was engaged for 31 days until 1 September, in another namespace and pool, by a supplier.
+	// ada was engaged for 32 days, the last of them 1 September, in another namespace and pool, by a supplier.
 	before := func(t *testing.T, start string, policy *policyBuilder) *world {
 		t.Helper()
 		past := anEngagement("past").In("sales").FromPool("writers", "talent")
@@ -113,12 +113,12 @@ func TestTenureGoesOnAcrossEngagements(t *testing.T) {
 		policy               *policyBuilder
 		since, limit         string
 	}{
-		{"another supplier", "the person counts, not who pays them", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", ""), "2026-10-31 08:00", "2027-01-31 08:00"},
-		{"across the pool", "the other pool is not counted", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", "Pool"), "2026-12-01 08:00", "2027-03-01 08:00"},
-		{"across the namespace", "the other namespace is not counted", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", "Namespace"), "2026-12-01 08:00", "2027-03-01 08:00"},
-		{"a gap of exactly resetGap", "only a longer one starts the count anew", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-10-31 08:00", "2027-01-31 08:00"},
-		{"a gap of a second more", "it is longer", "2026-12-01 08:00:01", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-12-01 08:00:01", "2027-03-01 08:00:01"},
-		{"a gap of a day more", "it is longer", "2026-12-02 08:00", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-12-02 08:00", "2027-03-02 08:00"},
+		{"another supplier", "the person counts, not who pays them", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", ""), "2026-10-30", "2027-01-30"},
+		{"across the pool", "the other pool is not counted", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", "Pool"), "2026-12-01", "2027-03-01"},
+		{"across the namespace", "the other namespace is not counted", "2026-12-01 08:00", aPolicy("cap", "").Tenure("P3M", "", "Namespace"), "2026-12-01", "2027-03-01"},
+		{"a gap of exactly resetGap", "only a longer one starts the count anew", "2026-12-02 08:00", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-10-31", "2027-01-31"},
+		{"a gap of hours more", "whole days are counted", "2026-12-02 20:00", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-10-31", "2027-01-31"},
+		{"a gap of a day more", "it is longer", "2026-12-03 08:00", aPolicy("cap", "").Tenure("P3M", "P3M", ""), "2026-12-03", "2027-03-03"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) { before(t, tc.start, tc.policy).expectTenure(tc.since, tc.limit) })
@@ -130,24 +130,24 @@ func TestTenureGoesOnAcrossEngagements(t *testing.T) {
 	})
 	t.Run("also while candidates are looked at", func(t *testing.T) {
 		w := before(t, "2026-12-01 08:00", aPolicy("cap", "").Tenure("P2M", "", ""))
-		w.add(anEngagement("next").From("2026-12-20 08:00", "2027-02-20 08:00")).approve().expectOffered("leo") // ada has served 50 days
+		w.add(anEngagement("next").From("2026-12-20 08:00", "2027-02-19 08:00")).approve().expectOffered("leo") // ada has served 52 days
 	})
 }
 
 func TestARenewalContinuesTheTenure(t *testing.T) {
 	// A month and then a month; the limit lies in the second.
 	w := renewed(t).add(aPolicy("cap", "").Tenure("P45D", "P1D", "")).settle()
-	w.expectTenure("2026-12-01 08:00", "2027-01-15 08:00").expectExpiry("chat", "2027-01-15 08:00")
-	w.until("2027-01-15 07:59:59").expectPhase(v1alpha1.PhaseAssigned).until("2027-01-15 08:00").expectEnded("2027-01-15 08:00", v1alpha1.EndTenure)
+	w.expectTenure("2026-12-01", "2027-01-15").expectExpiry("chat", "2027-01-15")
+	w.until("2027-01-14 23:59:59").expectPhase(v1alpha1.PhaseAssigned).until("2027-01-15").expectEnded("2027-01-15", v1alpha1.EndTenure)
 }
 
 func TestATenureIsCountedAnewWhenTheOtherEngagementChanges(t *testing.T) {
 	w := aMarketingTeam(t).add(aPolicy("cap", "").Tenure("P3M", "", ""), anEngagement("first").Pinned("ada").From("2026-12-01 08:00", "2026-12-15 08:00")).hire().start()
-	w.add(anEngagement("second").Pinned("ada").From("2026-12-20 08:00", "2027-01-20 08:00")).hire().expectTenure("2026-12-06 08:00", "2027-03-06 08:00") // 14 days served
+	w.add(anEngagement("second").Pinned("ada").From("2026-12-20 08:00", "2027-01-20 08:00")).hire().expectTenure("2026-12-05", "2027-03-05") // 15 days served
 	w.subject = "first"
 	w.until("2026-12-05 08:00").say(said(v1alpha1.VerdictEndNow, "max"))
 	w.subject = "second"
-	w.expectTenure("2026-12-16 08:00", "2027-03-16 08:00") // 4 days served
+	w.expectTenure("2026-12-15", "2027-03-15") // 5 days served
 }
 
 func TestTheHistoryOfAPersonIsInOneOrder(t *testing.T) {
