@@ -14,8 +14,11 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 	"github.com/longshore-dev/longshore/test/gitops/reading"
@@ -57,7 +60,51 @@ func objects(t *testing.T, manifest []byte) []*unstructured.Unstructured {
 // The folders, each with the account that applies it; root stands for the platform team's and security's own pipelines.
 var folders = []struct{ name, account string }{
 	{"platform", "root"}, {"security", "root"},
-	{"talent", "system:serviceaccount:talent:gitops"}, {"marketing", "system:serviceaccount:marketing:gitops"}, {"checkout", "system:serviceaccount:checkout:gitops"},
+	{"talent", "system:serviceaccount:gitops-accounts:talent"}, {"marketing", "system:serviceaccount:gitops-accounts:marketing"}, {"checkout", "system:serviceaccount:gitops-accounts:checkout"},
+}
+
+// Whoever may make a token of an account acts as it, and the built-in edit may, of every account in its namespace. So the accounts are where no role is bound, and none of
+// the roles that are bound for the whole cluster reaches them.
+func TestNobodyOfATeamMayActAsTheAccountsThatApply(t *testing.T) {
+	g := NewWithT(t)
+	const home = "gitops-accounts"
+	accounts := 0
+	roles := map[string]*unstructured.Unstructured{}
+	var everywhere []string
+	for _, f := range folders {
+		for _, o := range objects(t, []byte(render(t, f.name))) {
+			switch o.GetKind() {
+			case "ServiceAccount":
+				accounts++
+				g.Expect(o.GetNamespace()).To(Equal(home), "the account %s should not be where a team may make tokens", o.GetName())
+			case "Role", "RoleBinding":
+				g.Expect(o.GetNamespace()).NotTo(Equal(home), "%s %s should give nobody a role among the accounts", o.GetKind(), o.GetName())
+			case "ClusterRole":
+				roles[o.GetName()] = o
+			case "ClusterRoleBinding":
+				role, _, err := unstructured.NestedString(o.Object, "roleRef", "name")
+				g.Expect(err).NotTo(HaveOccurred())
+				everywhere = append(everywhere, role)
+			}
+			if o.GetKind() != "Namespace" && o.GetNamespace() == home {
+				g.Expect(o.GetKind()).To(Equal("ServiceAccount"), "nothing but the accounts should be in %s", home)
+			}
+		}
+	}
+	g.Expect(accounts).To(Equal(3), "each of the three namespaces has its account")
+	g.Expect(everywhere).NotTo(BeEmpty())
+	for _, name := range everywhere {
+		role, own := roles[name]
+		if !own {
+			g.Expect(name).To(Equal("longshore-security"), "a role that is bound for the whole cluster should be known not to reach accounts")
+			continue
+		}
+		rules, _, err := unstructured.NestedSlice(role.Object, "rules")
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, rule := range rules {
+			g.Expect(rule).To(HaveKeyWithValue("apiGroups", Not(Or(ContainElement(""), ContainElement("*")))), "%s is bound for the whole cluster, and should reach no account", name)
+		}
+	}
 }
 
 // The example is applied as it stands, each folder by its own account, and two people are brought to work by it. Only its dates are moved to today.
@@ -88,6 +135,21 @@ func TestTheRepositoryLayoutIsAppliedAndRunsToReady(t *testing.T) {
 			return out
 		}).WithTimeout(patience).Should(BeEmpty(), "%s should be able to apply %s", account, f.name)
 	}
+	// What a team could be given at most: the built-in edit in its own namespace.
+	s.create(&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "edit", Namespace: "marketing"}, RoleRef: clusterRole("edit"), Subjects: []rbacv1.Subject{person(mia)}})
+	token := func(namespace, account string) (string, int) {
+		return s.kubectl(mia, "", "create", "token", account, "--namespace="+namespace)
+	}
+	g.Eventually(func() int {
+		_, code := token("marketing", "default")
+		return code
+	}).WithTimeout(patience).Should(BeZero(), "edit makes tokens of the accounts beside it")
+	refusal, code := token("gitops-accounts", "marketing")
+	g.Expect(code).NotTo(BeZero(), "nobody of a team should act as the account that applies")
+	g.Expect(refusal).To(ContainSubstring(`cannot create resource "serviceaccounts/token"`))
+	bindings := &rbacv1.RoleBindingList{}
+	g.Expect(admin.List(t.Context(), bindings, client.InNamespace("gitops-accounts"))).To(Succeed())
+	g.Expect(bindings.Items).To(BeEmpty(), "nobody should hold a role among the accounts")
 	for _, c := range []struct{ namespace, engagement, requester, worker, approves string }{
 		{"marketing", "spring-campaign", "mia", "ada", "marketing-tracker"}, {"checkout", "one-page-checkout", "lena", "fay", "checkout-tracker"},
 	} {
@@ -202,6 +264,7 @@ func TestTheExamplesForFluxAndArgoCDPointAtWhatIsThere(t *testing.T) {
 			g.Expect(there).To(HaveKey(key+"/"+text(&check, "name")), "%s checks the health of what its folder does not hold", o.GetName())
 		}
 		if o.GetNamespace() != "flux-system" {
+			g.Expect(text(o, "spec", "targetNamespace")).To(Equal(folder), "%s should write where its account may", o.GetName())
 			g.Expect(accounts).To(HaveKey("ServiceAccount "+o.GetNamespace()+"/"+text(o, "spec", "serviceAccountName")), "%s acts as nobody", o.GetName())
 		}
 	}
@@ -217,8 +280,11 @@ func TestTheExamplesForFluxAndArgoCDPointAtWhatIsThere(t *testing.T) {
 			impersonated, _, err := unstructured.NestedSlice(o.Object, "spec", "destinationServiceAccounts")
 			g.Expect(err).NotTo(HaveOccurred())
 			for _, i := range impersonated {
-				fields := i.(map[string]any) //nolint:errcheck,forcetypeassert // A panic is a failure.
-				g.Expect(accounts).To(HaveKey(fmt.Sprintf("ServiceAccount %s/%s", fields["namespace"], fields["defaultServiceAccount"])))
+				fields := i.(map[string]any)                                                         //nolint:errcheck,forcetypeassert // A panic is a failure.
+				namespace, name, found := strings.Cut(fields["defaultServiceAccount"].(string), ":") //nolint:errcheck,forcetypeassert // A panic is a failure.
+				g.Expect(found).To(BeTrue(), "without its namespace an account is looked for where it applies")
+				g.Expect(accounts).To(HaveKey(fmt.Sprintf("ServiceAccount %s/%s", namespace, name)))
+				g.Expect(name).To(Equal(fields["namespace"]), "each account applies the namespace that it is called after")
 			}
 		case "ApplicationSet":
 			generators, _, err := unstructured.NestedSlice(o.Object, "spec", "generators")
