@@ -91,7 +91,7 @@ type SubjectReference struct {
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('access/custody.') || self.verdict in ['HandedOut', 'Checked', 'Returned']",message="access/custody.<entitlement> is HandedOut, Checked or Returned"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('access/') || self.claim == 'access/withdraw' || self.claim.startsWith('access/preexisting.') || self.claim.startsWith('access/custody.')",message="of access, say access/withdraw, access/preexisting.<entitlement> or access/custody.<entitlement>"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('rehire/') || (self.claim == 'rehire/decision' && self.verdict in ['Eligible', 'WithReview', 'Ineligible'])",message="rehire/decision is Eligible, WithReview or Ineligible"
-// +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('determination/') || (self.claim == 'determination/classification' && self.verdict == 'Determined' && has(self.workerType))",message="determination/classification is Determined, with workerType"
+// +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('determination/') || (self.claim == 'determination/classification' && self.verdict == 'Determined' && has(self.workerType) && has(self.terms))",message="determination/classification is Determined, with workerType and terms, the hash in status.proposed.classification"
 // +kubebuilder:validation:XValidation:rule="!self.claim.startsWith('waiver/') || (self.verdict == 'Waived' && self.claim.matches('^waiver/(screening|onboarding|offboarding)[.].+$'))",message="waiver/<screening, onboarding or offboarding>.<step> is Waived"
 // +kubebuilder:validation:XValidation:rule="self.verdict == 'Revise' || !has(self.cause)",message="cause is given with Revise only"
 // +kubebuilder:validation:XValidation:rule="(self.verdict == 'PartlyAccepted') == has(self.amount)",message="amount is given with PartlyAccepted, and only then"
@@ -113,7 +113,7 @@ type AttestationSpec struct {
 	Verdict Verdict `json:"verdict"`
 
 	// terms is the hash of what was read: status.proposed.hash for approvals, status.recruitment.offer.hash for offers, status.proposed.classification for a
-	// determination, which without it covers the classification that the operator finds. Consent covers exactly that.
+	// determination. Consent covers exactly that.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
 	// +kubebuilder:validation:MaxLength=71

@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,18 @@ const contractor = v1alpha1.IndependentContractor
 
 func determines(author string) *attestationBuilder {
 	return anAttestation("determination/classification").By(author).Determines(contractor)
+}
+
+// determines the classification that is proposed now.
+func (w *world) determines(author string) *attestationBuilder {
+	w.t.Helper()
+	return determines(author).Terms(w.status().Proposed.Classification)
+}
+
+// determine has somebody determine the classification that is proposed now.
+func (w *world) determine(author string) *world {
+	w.t.Helper()
+	return w.say(w.determines(author))
 }
 
 func facts(value string) func(*v1alpha1.EngagementSpec) {
@@ -34,51 +47,58 @@ func TestADetermination(t *testing.T) {
 		return aMarketingTeam(t).add(toDetermine(), eng).approve().expectPhase(v1alpha1.PhasePending).expectStalled(v1alpha1.ReasonComplianceViolation)
 	}
 	t.Run("by somebody independent lets it pass", func(t *testing.T) {
-		statement := determines("lee")
-		w := held(t).say(statement).expectIgnored(statement, "").expectPhase(v1alpha1.PhaseRecruiting).expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
+		w := held(t)
+		statement := w.determines("lee")
+		w.say(statement).expectIgnored(statement, "").expectPhase(v1alpha1.PhaseRecruiting).expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
 		d := w.compliance().Determination
 		if d == nil || d.WorkerType != contractor || !d.ExpiresAt.Time.Equal(on("2026-12-20 08:00")) {
 			t.Errorf("the determination counts for a month, but status.compliance has %+v", d)
 		}
-		if r := w.pass0().latest(claimDetermination); r.Terms != w.status().Proposed.Classification {
-			t.Errorf("it covers the classification that was found, but is recorded with terms %q", r.Terms)
+	})
+	t.Run("that does not say what was read does not count", func(t *testing.T) {
+		w, statement := held(t), determines("lee")
+		w.say(statement).expectIgnored(statement, "OtherTerms").expectPhase(v1alpha1.PhasePending)
+		if m := w.atts[statement.Name].Status.Message; !strings.Contains(m, "terms: "+w.status().Proposed.Classification) {
+			t.Errorf("whoever stated it is told the digest to use, but reads %q", m)
 		}
 	})
-	t.Run("of exactly what is proposed", func(t *testing.T) {
+	t.Run("of what was edited since it was read does not count", func(t *testing.T) {
 		w := held(t)
-		statement := determines("lee").Terms(w.status().Proposed.Classification)
-		w.say(statement).expectIgnored(statement, "").expectPhase(v1alpha1.PhaseRecruiting)
+		statement := w.determines("lee")
+		w.edit("designer", facts("yes")).say(statement).expectIgnored(statement, "OtherTerms").expectPhase(v1alpha1.PhasePending)
 	})
 	t.Run("of another classification does not count", func(t *testing.T) {
 		statement := determines("lee").Terms("sha256:00")
 		held(t).say(statement).expectIgnored(statement, "OtherTerms").expectPhase(v1alpha1.PhasePending)
 	})
 	t.Run("by the requester does not count", func(t *testing.T) {
-		statement := determines("mia")
-		held(t).say(statement).expectIgnored(statement, "SelfDealing").expectPhase(v1alpha1.PhasePending)
+		w := held(t)
+		statement := w.determines("mia")
+		w.say(statement).expectIgnored(statement, "SelfDealing").expectPhase(v1alpha1.PhasePending)
 	})
 	t.Run("by the pinned worker does not count", func(t *testing.T) {
-		statement, behalf := determines("ada"), determines("hr-sync").OnBehalfOf("ada")
-		held(t, func(b *engagementBuilder) { b.Pinned("ada") }).say(statement, behalf).expectIgnored(statement, "SelfDealing").expectIgnored(behalf, "SelfDealing").expectPhase(v1alpha1.PhasePending)
+		w := held(t, func(b *engagementBuilder) { b.Pinned("ada") })
+		statement, behalf := w.determines("ada"), w.determines("hr-sync").OnBehalfOf("ada")
+		w.say(statement, behalf).expectIgnored(statement, "SelfDealing").expectIgnored(behalf, "SelfDealing").expectPhase(v1alpha1.PhasePending)
 	})
 	t.Run("by a candidate rules them out", func(t *testing.T) {
-		held(t).say(determines("ada")).expectOffered("leo")
+		held(t).determine("ada").expectOffered("leo")
 	})
 	t.Run("by whoever becomes a requester no longer counts", func(t *testing.T) {
-		w := held(t).say(determines("lee")).expectPhase(v1alpha1.PhaseRecruiting)
+		w := held(t).determine("lee").expectPhase(v1alpha1.PhaseRecruiting)
 		w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.Requester.Username = "lee" }).settle().expectStalled(v1alpha1.ReasonComplianceViolation)
 	})
 	t.Run("of another worker type is a violation", func(t *testing.T) {
-		held(t).say(determines("lee").Determines(v1alpha1.AgencyWorker)).expectPhase(v1alpha1.PhasePending).expectTold(v1alpha1.ConditionCompliant, "AgencyWorker")
+		w := held(t)
+		w.say(w.determines("lee").Determines(v1alpha1.AgencyWorker)).expectPhase(v1alpha1.PhasePending).expectTold(v1alpha1.ConditionCompliant, "AgencyWorker")
 	})
 	t.Run("does not stand for a changed classification", func(t *testing.T) {
-		w := held(t).say(determines("lee")).expectPhase(v1alpha1.PhaseRecruiting).edit("designer", facts("yes")).settle()
+		w := held(t).determine("lee").expectPhase(v1alpha1.PhaseRecruiting).edit("designer", facts("yes")).settle()
 		w.expectStalled(v1alpha1.ReasonComplianceViolation).expectTold(v1alpha1.ConditionCompliant, "has changed since it was determined")
 		w.edit("designer", facts("true")).settle().expectStalled("") // what was determined stands again
 	})
 	t.Run("does not stand for an engagement that is made again", func(t *testing.T) {
-		statement := determines("lee")
-		w := held(t).say(statement).expectPhase(v1alpha1.PhaseRecruiting).after(time.Hour).remove("designer").settle()
+		w := held(t).determine("lee").expectPhase(v1alpha1.PhaseRecruiting).after(time.Hour).remove("designer").settle()
 		if w.engagements["designer"] != nil {
 			t.Fatal("nobody is engaged, so it goes at once")
 		}
@@ -87,16 +107,16 @@ func TestADetermination(t *testing.T) {
 		w.after(time.Hour).add(again).approve().expectStalled(v1alpha1.ReasonComplianceViolation).expectTold(v1alpha1.ConditionCompliant, "nobody has determined it")
 	})
 	t.Run("holds to the second at which it expires", func(t *testing.T) {
-		w := held(t).say(determines("lee"))
+		w := held(t).determine("lee")
 		w.say(w.answer(v1alpha1.VerdictAccepted)).start()
 		w.until("2026-12-20 07:59:59").expectStalled("").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds).expectNext("2026-12-20 08:00")
 		w.until("2026-12-20 08:00").expectStalled(v1alpha1.ReasonComplianceViolation).expectWaits("compliance/policies: Manager").expectPhase(v1alpha1.PhaseAssigned)
-		own := determines("ada")
+		own := w.determines("ada")
 		w.say(own).expectIgnored(own, "SelfDealing").expectStalled(v1alpha1.ReasonComplianceViolation)
-		w.after(time.Hour).say(determines("lee")).expectStalled("").expectWaits()
+		w.after(time.Hour).determine("lee").expectStalled("").expectWaits()
 	})
 	t.Run("of the accepted classification stands while another is proposed", func(t *testing.T) {
-		w := held(t).say(determines("lee"))
+		w := held(t).determine("lee")
 		w.say(w.answer(v1alpha1.VerdictAccepted)).edit("designer", facts("yes")).settle()
 		w.expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds).expectAmendment(v1alpha1.AmendmentInvalid)
 		again := determines("lou").Terms(w.pass0().latest(claimDetermination).Terms)

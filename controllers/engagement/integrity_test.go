@@ -58,14 +58,51 @@ func TestSomebodyOfAnotherNamespaceCannotClaimToBeTheWorker(t *testing.T) {
 	w.say(claimed).expectIgnored(claimed, "NotTheWorker").expectPhase(v1alpha1.PhaseAssigned)
 }
 
-func TestADeterminationIsNotTheRequesters(t *testing.T) {
-	determines := func(author string) *attestationBuilder {
-		b := anAttestation("determination/classification").By(author).Says(v1alpha1.VerdictDetermined)
-		b.Spec.WorkerType = v1alpha1.IndependentContractor
-		return b
+func TestWhatIsOnesOwnIsKnownByTheAccountThatAccessIsGivenTo(t *testing.T) {
+	byIdentity := func() *workerBuilder {
+		return aWorker("ada", "designers").With(func(wk *v1alpha1.Worker) {
+			wk.Spec.Username, wk.Spec.Identities = "", []v1alpha1.Identity{{Provider: "this-cluster", Subject: "ada-at-work"}}
+		})
 	}
-	own, others := determines("mia"), determines("lex")
-	aMarketingTeam(t).add(anEngagement("designer")).say(own, others).expectIgnored(own, "SelfDealing").expectIgnored(others, "")
+	engaged := func(t *testing.T) *world {
+		w := aMarketingTeam(t).add(byIdentity(), anEngagement("designer").Pinned("ada").Deliverable("logo-set", "2026-12-10", "100").Evaluated("creative", 24*time.Hour, day)).approve()
+		return w.say(w.answer(v1alpha1.VerdictAccepted).By("hr-sync").OnBehalfOf("ada")).start()
+	}
+	t.Run("the approval of an engagement that pins them", func(t *testing.T) {
+		w := aMarketingTeam(t).add(byIdentity(), anEngagement("designer").Pinned("ada")).settle()
+		own := anAttestation("approval/engagement").By("ada-at-work").Says(v1alpha1.VerdictApproved).Terms(w.proposed())
+		w.say(own).expectIgnored(own, "SelfDealing")
+	})
+	t.Run("the approval of one that they might have", func(t *testing.T) {
+		w := aMarketingTeam(t).add(byIdentity(), anEngagement("designer")).settle()
+		w.say(anAttestation("approval/engagement").By("ada-at-work").Says(v1alpha1.VerdictApproved).Terms(w.proposed())).expectOffered("leo")
+	})
+	t.Run("a choice", func(t *testing.T) {
+		w := aMarketingTeam(t).add(byIdentity(), anEngagement("designer").Recruiting(v1alpha1.Recruitment{Selection: v1alpha1.SelectionRequester})).approve()
+		own := anAttestation("selection/ada").By("ada-at-work").Says(v1alpha1.VerdictChosen)
+		w.say(own).expectIgnored(own, "SelfDealing")
+	})
+	t.Run("the acceptance of their work", func(t *testing.T) {
+		own := anAttestation("deliverable/logo-set").By("ada-at-work").Says(v1alpha1.VerdictAccepted)
+		engaged(t).say(anAttestation("deliverable/logo-set").By("hr-sync").OnBehalfOf("ada").Says(v1alpha1.VerdictSubmitted)).say(own).expectIgnored(own, "SelfDealing")
+	})
+	t.Run("their evaluation", func(t *testing.T) {
+		own := anEvaluation(v1alpha1.EvaluationPeriodic, "ada-at-work", "5").Period(1)
+		w := engaged(t).add(aScorecard("creative")).give(own)
+		if s := w.evals[own.Name].Status; s == nil || s.Reason != "SelfDealing" {
+			t.Errorf("nobody evaluates themselves, under no account, but the evaluation stands %+v", s)
+		}
+	})
+	t.Run("but a resignation is theirs alone, by their username", func(t *testing.T) {
+		claimed := said(v1alpha1.VerdictResigned, "ada-at-work")
+		engaged(t).say(claimed).expectIgnored(claimed, "NotTheWorker").expectPhase(v1alpha1.PhaseAssigned)
+	})
+}
+
+func TestADeterminationIsNotTheRequesters(t *testing.T) {
+	w := aMarketingTeam(t).add(anEngagement("designer")).settle()
+	own, others := w.determines("mia"), w.determines("lex")
+	w.say(own, others).expectIgnored(own, "SelfDealing").expectIgnored(others, "")
 }
 
 func TestARehireAfterReview(t *testing.T) {

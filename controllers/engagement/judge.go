@@ -127,7 +127,10 @@ func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Stan
 		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
 	}
 	accepted := p.engaged() && rec.Terms == classificationHash(&p.st.Terms.Classification) // determined again while another is proposed
-	if rec.Terms != "" && rec.Terms != p.st.Proposed.Classification && !accepted {
+	if rec.Terms == "" { // older than the rule that asks for it: what was read may have been edited since
+		return ignored(reasonOther, "it does not say which classification was read; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
+	}
+	if rec.Terms != p.st.Proposed.Classification && !accepted {
 		return ignored(reasonOther, "it speaks of a classification that is not the one proposed now; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	return nil

@@ -78,7 +78,7 @@ func (c *cast) reaction(eng *v1alpha1.Engagement, wait v1alpha1.WaitingFor) reac
 			}
 		}}
 	case "compliance":
-		return say(2*time.Hour, determines("lee"))
+		return say(2*time.Hour, determines("lee").Terms(eng.Status.Proposed.Classification))
 	case "selection":
 		return say(6*time.Hour, anAttestation("selection/"+shortlistedFirst(eng)).By(author).Says(v1alpha1.VerdictChosen))
 	case "offer":

@@ -112,19 +112,11 @@ func (p *pass) readStatements(last bool) {
 			p.keepIgnored(rec, standing.Reason)
 			continue
 		}
-		p.st.Attestations = append(p.st.Attestations, p.covering(rec))
+		p.st.Attestations = append(p.st.Attestations, rec)
 		if !p.bound(att.OwnerReferences) { // a pass that did not live to record it may have bound it
 			p.acts.BindAttestations[att.Name] = true
 		}
 	}
-}
-
-// covering is a record with what it covers: a determination that does not say covers the classification that it was found with.
-func (p *pass) covering(rec v1alpha1.AttestationRecord) v1alpha1.AttestationRecord {
-	if rec.Claim == claimDetermination && rec.Terms == "" {
-		rec.Terms = p.st.Proposed.Classification
-	}
-	return rec
 }
 
 func (p *pass) roomFor(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {

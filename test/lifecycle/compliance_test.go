@@ -135,13 +135,19 @@ func TestLegalDeterminesTheClassification(t *testing.T) {
 		spec.Classification.Facts = map[string]string{"freeFromControl": "true"}
 	})
 	s.approve("work")
-	s.compliant("work", metav1.ConditionFalse, "nobody has determined it")
-	determined := func(a *v1alpha1.AttestationSpec) { a.WorkerType = v1alpha1.IndependentContractor }
+	eng := s.compliant("work", metav1.ConditionFalse, "nobody has determined it")
+	unread := func(a *v1alpha1.AttestationSpec) { a.WorkerType = v1alpha1.IndependentContractor }
+	if err := s.as(lee).Create(s.Context(), s.attestation("work", "determination/classification", v1alpha1.VerdictDetermined, unread)); err == nil || !strings.Contains(err.Error(), "with workerType and terms") {
+		t.Fatalf("a determination says what was read, but one that does not was answered: %v", err)
+	}
+	determined := func(a *v1alpha1.AttestationSpec) {
+		a.WorkerType, a.Terms = v1alpha1.IndependentContractor, eng.Status.Proposed.Classification
+	}
 	if err := s.as(mia).Create(s.Context(), s.attestation("work", "determination/classification", v1alpha1.VerdictDetermined, determined)); err == nil {
 		t.Fatal("the requester, who does not have the verb classify, determined the classification of her own engagement")
 	}
 	s.attest(lee, "work", "determination/classification", v1alpha1.VerdictDetermined, determined)
-	eng := s.compliant("work", metav1.ConditionTrue, "1 policy applies and holds")
+	eng = s.compliant("work", metav1.ConditionTrue, "1 policy applies and holds")
 	s.inPhase("work", v1alpha1.PhaseRecruiting)
 	if d := eng.Status.Compliance.Determination; d == nil || d.ExpiresAt == nil || !d.ExpiresAt.Time.Equal(d.At.AddDate(1, 0, 0)) {
 		t.Errorf("the determination counts for a year, but status.compliance has %+v", d)

@@ -19,7 +19,7 @@ type AttestationSpecApplyConfiguration struct {
 	// verdict on the claim.
 	Verdict *apiv1alpha1.Verdict `json:"verdict,omitempty"`
 	// terms is the hash of what was read: status.proposed.hash for approvals, status.recruitment.offer.hash for offers, status.proposed.classification for a
-	// determination, which without it covers the classification that the operator finds. Consent covers exactly that.
+	// determination. Consent covers exactly that.
 	Terms *string `json:"terms,omitempty"`
 	// cause of a Revise: Client or Worker. Default: Worker.
 	Cause *apiv1alpha1.ReviseCause `json:"cause,omitempty"`
