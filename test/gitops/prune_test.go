@@ -64,8 +64,10 @@ func TestAPruneWithoutTheVerbEndIsRefusedAndHarmsNothing(t *testing.T) {
 	g := NewWithT(t)
 	s := newStage(t)
 	everything := s.repository()
+	out, code := s.kubectl(s.username(), everything, "diff")
+	g.Expect(code).To(BeZero(), "what was applied on the client's side should show no difference at work: %s", out)
 
-	out, code := s.prune(without(everything, "work"))
+	out, code = s.prune(without(everything, "work"))
 	g.Expect(code).NotTo(BeZero(), "a wrong prune should be refused: %s", out)
 	g.Expect(out).To(And(ContainSubstring("longshore-end"), ContainSubstring("needs the verb end on engagements/work in namespace "+s.ns), ContainSubstring("ask someone who holds it")))
 	// As Flux deletes: object by object, in the background and in the foreground.
