@@ -48,7 +48,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.AccessGrant{}, handler.EnqueueRequestsFromMapFunc(grantSubject)).
 		Watches(&v1alpha1.Assignment{}, handler.EnqueueRequestsFromMapFunc(holder), builder.WithPredicates(measured)).
 		Watches(&v1alpha1.Worker{}, handler.EnqueueRequestsFromMapFunc(r.workerEngagements)).
-		Watches(&v1alpha1.TalentPool{}, handler.EnqueueRequestsFromMapFunc(r.poolEngagements), edited).
+		Watches(&v1alpha1.TalentPool{}, r.poolNews()).
 		Watches(&v1alpha1.Checklist{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByChecklist)), edited).
 		Watches(&v1alpha1.Scorecard{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByScorecard)), edited).
 		Watches(&v1alpha1.AccessProfile{}, handler.EnqueueRequestsFromMapFunc(r.byName(index.EngagementByProfile)), edited).
@@ -122,11 +122,7 @@ func (r *Reconciler) workerEngagements(ctx context.Context, o client.Object) []r
 	return requests
 }
 
-func (r *Reconciler) poolEngagements(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.lookingIn(ctx, index.Key(o.GetNamespace(), o.GetName()))
-}
-
-// lookingIn are the pool's engagements in which nobody has accepted yet: for the others the pool no longer matters.
+// lookingIn are the pool's engagements in which nobody has accepted yet: for the others its members no longer matter.
 func (r *Reconciler) lookingIn(ctx context.Context, pool string) []reconcile.Request {
 	return r.filter(ctx, func(eng *v1alpha1.Engagement) bool { return eng.Status.Terms == nil }, client.MatchingFields{index.EngagementByPool: pool})
 }

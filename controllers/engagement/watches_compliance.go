@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
@@ -54,6 +55,37 @@ func (r *Reconciler) wakeCovered(ctx context.Context, q requests, versions ...cl
 		return
 	}
 	behind(q, keys, 0)
+}
+
+// poolNews wakes a pool's engagements when what is said of the pool changes, or it comes or goes: those that look for somebody at once, and those in which somebody is
+// engaged behind everything else, where rules may read the pool. They read its labels and annotations too. Its status, which counts members, means nothing to either.
+func (r *Reconciler) poolNews() handler.EventHandler {
+	said := predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requests) {
+			if !e.IsInInitialList {
+				r.wakePool(ctx, q, e.Object)
+			}
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requests) {
+			if said.Update(e) || e.ObjectOld.GetUID() != e.ObjectNew.GetUID() {
+				r.wakePool(ctx, q, e.ObjectNew)
+			}
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requests) { r.wakePool(ctx, q, e.Object) },
+	}
+}
+
+func (r *Reconciler) wakePool(ctx context.Context, q requests, pool client.Object) {
+	found, err := reach.Pool(ctx, r.Client, client.ObjectKeyFromObject(pool))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "listing the engagements that a pool concerns")
+		return
+	}
+	for _, key := range found.Seeking {
+		q.Add(reconcile.Request{NamespacedName: key})
+	}
+	behind(q, found.Engaged, 0)
 }
 
 // tenureNews wakes the other engagements to which it means something that a person's engagement was accepted, ended, changed or removed. It waits as long as a plan

@@ -3,7 +3,6 @@ package reach
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -74,22 +73,7 @@ func Tenure(ctx context.Context, reader client.Reader, before, after *v1alpha1.E
 
 // tenureCounts says whether any policy limits tenure or has a rule that may read it.
 func tenureCounts(ctx context.Context, reader client.Reader) (bool, error) {
-	policies := &v1alpha1.CompliancePolicyList{}
-	if err := reader.List(ctx, policies, shared); err != nil {
-		return false, fmt.Errorf("listing compliance policies: %w", err)
-	}
-	for i := range policies.Items {
-		spec := &policies.Items[i].Spec
-		if spec.Tenure != nil {
-			return true, nil
-		}
-		for j := range spec.Rules {
-			if strings.Contains(spec.Rules[j].Expression, "tenure") {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	return anyPolicy(ctx, reader, func(spec *v1alpha1.CompliancePolicySpec) bool { return spec.Tenure != nil || mayRead(spec, "tenure") })
 }
 
 // walk follows a person to the engagements that concern them.

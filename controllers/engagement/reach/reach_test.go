@@ -160,6 +160,7 @@ func TestAPolicyReachesWhatItCoversAndNothingElse(t *testing.T) {
 func TestAPersonsEngagementReachesTheOthersByWhichTenureIsCounted(t *testing.T) {
 	limit := &v1alpha1.CompliancePolicy{ObjectMeta: metav1.ObjectMeta{Name: "cap"}, Spec: v1alpha1.CompliancePolicySpec{Tenure: &v1alpha1.Tenure{Max: "P18M"}}}
 	rule := &v1alpha1.CompliancePolicy{ObjectMeta: metav1.ObjectMeta{Name: "rule"}, Spec: v1alpha1.CompliancePolicySpec{Rules: []v1alpha1.PolicyRule{{Name: "few", Expression: "size(tenure.engagements) < 9"}}}}
+	message := &v1alpha1.CompliancePolicy{ObjectMeta: metav1.ObjectMeta{Name: "message"}, Spec: v1alpha1.CompliancePolicySpec{Rules: []v1alpha1.PolicyRule{{Name: "titled", Expression: "engagement.spec.title != ''", MessageExpression: "'since ' + string(tenure.since)"}}}}
 	unrelated := &v1alpha1.CompliancePolicy{ObjectMeta: metav1.ObjectMeta{Name: "unrelated"}, Spec: v1alpha1.CompliancePolicySpec{Rules: []v1alpha1.PolicyRule{{Name: "titled", Expression: "engagement.spec.title != ''"}}}}
 	world := []client.Object{
 		worker("ada", "DE", v1alpha1.ScreeningPassed), worker("bo", "DE", v1alpha1.ScreeningInProgress),
@@ -183,6 +184,7 @@ func TestAPersonsEngagementReachesTheOthersByWhichTenureIsCounted(t *testing.T) 
 	}{
 		{"accepted", limit, engagement("self", offered("ada")), before, true},
 		{"accepted, and a rule counts it", rule, engagement("self", offered("ada")), before, true},
+		{"accepted, and a rule's message counts it", message, engagement("self", offered("ada")), before, true},
 		{"accepted, and nothing counts it", unrelated, engagement("self", offered("ada")), before, false},
 		{"ended", limit, before, edited(func(e *v1alpha1.Engagement) { e.Status.EndedAt = &start }), true},
 		{"a later end", limit, before, edited(func(e *v1alpha1.Engagement) { e.Status.Terms.StatementOfWork.End = later }), true},
