@@ -30,7 +30,9 @@ func TestWhoeverHasTheNameOfAnEngagedWorkerIsNotGivenTheirWork(t *testing.T) {
 }
 
 func TestWhoHasTheWorkIsKnownByThePersonAndNotByTheName(t *testing.T) {
-	second := &v1alpha1.Worker{ObjectMeta: metav1.ObjectMeta{Namespace: "care", Name: "ada-2"}, Spec: v1alpha1.WorkerSpec{PersonKey: "p-1", Username: "ada@example.com"}}
+	second := &v1alpha1.Worker{ObjectMeta: metav1.ObjectMeta{Namespace: "care", Name: "ada-2"}, Spec: v1alpha1.WorkerSpec{
+		PersonKey: "p-1", Username: "ada@example.com", Identities: []v1alpha1.Identity{{Provider: "cluster", Subject: "ada-at-work"}},
+	}}
 	b := openBackroom(t, append(aPlaceOfAnother(), second)...)
 	a := b.get(b.cache, "a")
 	a.Status.Engagement, a.Status.EngagementUID, a.Status.Worker = "floor-1", "uid-of-floor-1", "ada"
@@ -44,5 +46,11 @@ func TestWhoHasTheWorkIsKnownByThePersonAndNotByTheName(t *testing.T) {
 	}
 	if !s.isWorker("ada@example.com", "") {
 		t.Error("the person who has the work has another Worker object, by which they are known still: nobody accepts their own work")
+	}
+	if !s.mayBeWorker("ada-at-work", "") || s.mayBeWorker("eve@example.com", "") {
+		t.Error("the account that access is given to is theirs too: nobody accepts their own work under it, but eve may")
+	}
+	if s.isWorker("ada-at-work", "") {
+		t.Error("who is to say what the worker alone says is told by the username: somebody of that name in another system is not them")
 	}
 }

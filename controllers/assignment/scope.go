@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -116,6 +118,12 @@ func get(ctx context.Context, from client.Reader, namespace, name string, o clie
 		return false, fmt.Errorf("reading %s/%s: %w", namespace, name, err)
 	}
 	return true, nil
+}
+
+// mayBeWorker says whether an account, or the person on whose behalf it speaks, is or may be whoever has the work: what is their own, it does not decide.
+func (s *scope) mayBeWorker(author, onBehalfOf string) bool {
+	own := func(w v1alpha1.Worker) bool { return account.Has(&w.Spec, author) }
+	return s.isWorker(author, onBehalfOf) || s.Assignment.Status.Worker != "" && (slices.ContainsFunc(s.Person, own) || s.Worker != nil && own(*s.Worker))
 }
 
 // isWorker says whether an account, or the person on whose behalf it speaks, is whoever has the work.

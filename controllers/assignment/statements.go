@@ -152,7 +152,7 @@ func (p *pass) isHolder(record *v1alpha1.AttestationRecord) bool {
 
 // judgeAcceptance judges whether work is accepted or sent back.
 func (p *pass) judgeAcceptance(record *v1alpha1.AttestationRecord, course *placement.Course) *v1alpha1.Standing {
-	if p.isWorker(record.Author, record.OnBehalfOf) {
+	if p.mayBeWorker(record.Author, record.OnBehalfOf) {
 		return ignored(reasonSelfDealing, "nobody accepts their own work; somebody else with the verb accept must")
 	}
 	if course.Submitted == nil {

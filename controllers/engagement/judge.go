@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/domain/checklist"
 	"github.com/longshore-dev/longshore/controllers/domain/delivery"
 )
@@ -151,7 +152,7 @@ func (p *pass) judgeSelection(rec v1alpha1.AttestationRecord, name string) *v1al
 	if w == nil {
 		return ignored("UnknownWorker", "the pool's namespace has no Worker %q", name)
 	}
-	if rec.Author == w.Spec.Username || rec.OnBehalfOf == name {
+	if account.Has(&w.Spec, rec.Author) || rec.OnBehalfOf == name {
 		return selfDealing("nobody chooses themselves; somebody else with the verb accept must")
 	}
 	return nil
@@ -297,7 +298,7 @@ func (p *pass) judgeEnd(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
 	if !p.engaged() {
 		return ignored(reasonNotNow, "nobody is engaged yet; an offer is declined with offer/<worker>")
 	}
-	if !p.isWorker(rec.Author, rec.OnBehalfOf) {
+	if !p.speaksAsWorker(rec.Author, rec.OnBehalfOf) {
 		return ignored("NotTheWorker", "a resignation is stated by the worker under their own account, or on their behalf by somebody with the verb attest-for; to end the engagement say EndNow or EndAt")
 	}
 	return nil

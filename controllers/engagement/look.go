@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/domain/matching"
 	"github.com/longshore-dev/longshore/controllers/domain/scoring"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
@@ -183,7 +184,7 @@ func (p *pass) judgeable(w *v1alpha1.Worker) bool {
 // determined says whether a worker determined the classification that is proposed, before anybody knew that they might be the one.
 func (p *pass) determined(w *v1alpha1.Worker) bool {
 	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
-		theirs := r.OnBehalfOf == w.Name || (w.Spec.Username != "" && r.Author == w.Spec.Username)
+		theirs := r.OnBehalfOf == w.Name || account.Has(&w.Spec, r.Author)
 		return theirs && r.Claim == claimDetermination && r.Terms == p.st.Proposed.Classification
 	})
 }
@@ -191,7 +192,7 @@ func (p *pass) determined(w *v1alpha1.Worker) bool {
 // approvedBefore says whether a worker had a part in approving what is proposed now, before anybody knew that they might be the one.
 func (p *pass) approvedBefore(w *v1alpha1.Worker) bool {
 	return slices.ContainsFunc(p.counted(), func(r v1alpha1.AttestationRecord) bool {
-		theirs := r.OnBehalfOf == w.Name || (w.Spec.Username != "" && r.Author == w.Spec.Username)
+		theirs := r.OnBehalfOf == w.Name || account.Has(&w.Spec, r.Author)
 		return theirs && strings.HasPrefix(r.Claim, areaApproval+"/") && r.Verdict == v1alpha1.VerdictApproved && r.Terms == proposedHash(p.st)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/domain/dossier"
 	"github.com/longshore-dev/longshore/controllers/domain/policy"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
@@ -299,23 +300,34 @@ func (p *pass) requesters() people {
 	return set
 }
 
-// isWorker says whether an account, or the person on whose behalf it speaks, is the engaged worker.
+// isWorker says whether an account, or the person on whose behalf it speaks, is or may be the engaged worker: what is their own, it does not decide.
 func (p *pass) isWorker(author, onBehalfOf string) bool {
-	if p.st.Worker == nil {
+	return p.speaksAsWorker(author, onBehalfOf) || p.st.Worker != nil && p.anyOfPerson(func(w *v1alpha1.Worker) bool { return account.Has(&w.Spec, author) })
+}
+
+// speaksAsWorker says whether an account, or the person on whose behalf it speaks, is the engaged worker: it says what is for the worker alone to say.
+func (p *pass) speaksAsWorker(author, onBehalfOf string) bool {
+	switch {
+	case p.st.Worker == nil:
 		return false
-	}
-	if onBehalfOf != "" && onBehalfOf == p.st.Worker.Name {
+	case onBehalfOf != "" && onBehalfOf == p.st.Worker.Name:
+		return true
+	case author == "":
+		return false
+	case author == p.st.Worker.Username:
 		return true
 	}
-	if author == "" {
-		return false
-	}
-	if author == p.st.Worker.Username {
+	return p.anyOfPerson(func(w *v1alpha1.Worker) bool { return w.Spec.Username == author })
+}
+
+// anyOfPerson looks at the Worker objects of the person who is engaged, but only where the pool's own people say who is who: elsewhere anybody could claim to be
+// this person.
+func (p *pass) anyOfPerson(is func(*v1alpha1.Worker) bool) bool {
+	if w := p.worker(); w != nil && is(w) {
 		return true
 	}
 	for i := range p.Person {
-		// Only where the pool's own people say who is who: elsewhere anybody could claim to be this person.
-		if p.Person[i].Namespace == p.st.Worker.Namespace && p.Person[i].Spec.Username == author {
+		if p.Person[i].Namespace == p.st.Worker.Namespace && is(&p.Person[i]) {
 			return true
 		}
 	}
@@ -333,7 +345,7 @@ func (p *pass) isCandidate(author, onBehalfOf string) bool {
 	}
 	return slices.ContainsFunc(names, func(name string) bool {
 		w := p.workerNamed(name)
-		return onBehalfOf == name || (w != nil && w.Spec.Username != "" && w.Spec.Username == author)
+		return onBehalfOf == name || w != nil && account.Has(&w.Spec, author)
 	})
 }
 

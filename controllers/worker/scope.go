@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -186,21 +187,21 @@ func (s *scope) pool(name string) *v1alpha1.TalentPool {
 	return nil
 }
 
-// isWorker says whether an account, or the person on whose behalf it speaks, is the worker. Every account of the person is.
+// isWorker says whether an account, or the person on whose behalf it speaks, is or may be the worker. Every account of the person is.
 func (s *scope) isWorker(author, onBehalfOf string) bool {
 	if onBehalfOf == s.Worker.Name {
 		return true
 	}
 	for i := range s.Person {
 		w := &s.Person[i]
-		if author != "" && author == w.Spec.Username {
+		if account.Has(&w.Spec, author) {
 			return true
 		}
 		if onBehalfOf == w.Name && w.Namespace == s.Worker.Namespace {
 			return true
 		}
 	}
-	return author != "" && author == s.Worker.Spec.Username
+	return account.Has(&s.Worker.Spec, author)
 }
 
 // certificates of the person, whichever Worker object holds them.

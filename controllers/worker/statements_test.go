@@ -34,6 +34,10 @@ func TestAStatementThatDoesNotCountSaysWhy(t *testing.T) {
 		{"an interview by the worker", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "ada.l", "screening/open-interview", done)
 		}, "SelfDealing", "their own interview"},
+		{"an interview by the worker, under an account that access is given to", func(w *world) *v1alpha1.Attestation {
+			w.Worker.Spec.Identities = []v1alpha1.Identity{{Provider: "cluster", Subject: "ada-at-work"}}
+			return w.state(after(1), "ada-at-work", "screening/open-interview", done)
+		}, "SelfDealing", "their own interview"},
 		{"an interview on the worker's behalf", func(w *world) *v1alpha1.Attestation {
 			return w.state(after(1), "integration", "screening/open-interview", done, onBehalfOf("ada"))
 		}, "SelfDealing", "their own interview"},

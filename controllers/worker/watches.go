@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -121,7 +123,7 @@ func (r *Reconciler) samePerson(ctx context.Context, o client.Object) []reconcil
 func concernsPerson(e event.UpdateEvent) bool {
 	was, isOld := e.ObjectOld.(*v1alpha1.Worker)
 	is, isNew := e.ObjectNew.(*v1alpha1.Worker)
-	return !isOld || !isNew || was.Spec.Username != is.Spec.Username || !equality.Semantic.DeepEqual(was.Status.Certificates, is.Status.Certificates)
+	return !isOld || !isNew || !slices.Equal(account.Of(&was.Spec), account.Of(&is.Spec)) || !equality.Semantic.DeepEqual(was.Status.Certificates, is.Status.Certificates)
 }
 
 // sharers are the workers who have a worker's account and are somebody else: each is told of the other. A worker whose username changed is asked as they were and as they are.
