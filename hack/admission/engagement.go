@@ -62,6 +62,15 @@ var widening = []variable{
 		"  oldObject.spec.?onboarding.?mode.orValue('') != '"+cel(v1alpha1.OnboardingFastTrack)+"'))")},
 	// A renewal is given access from the start, and what was done for the other needs not be done again.
 	{"changesRenewal", "object.spec.?continues.?name != oldObject.spec.?continues.?name"},
+	// What was delivered there is taken over, and need not be delivered again.
+	{"changesReplaced", "object.spec.?replaces != oldObject.spec.?replaces"},
+	// Who is found, as long as nobody was named or has accepted. Whoever changes what is asked for, or who chooses, would
+	// else bring their own candidate under a grant that somebody else answered for.
+	{"changesSearch", lines(
+		"!oldObject.?status.?terms.hasValue() && !has(object.spec.workerRef) &&",
+		"(object.spec.?requirements.orValue({}) != oldObject.spec.?requirements.orValue({}) ||",
+		" object.spec.?recruitment.?selection.orValue('"+cel(v1alpha1.SelectionRequester)+"') !=",
+		" oldObject.spec.?recruitment.?selection.orValue('"+cel(v1alpha1.SelectionRequester)+"'))")},
 	// Whoever puts their name to an Engagement that has none answers for all of it.
 	{"namesRequester", "!has(oldObject.spec.requester) && has(object.spec.requester)"},
 	{"widening", lines(
@@ -82,6 +91,8 @@ var widening = []variable{
 		"(variables.easesApproval ? ['eases the approval'] : []) +",
 		"(variables.easesOnboarding ? ['eases the onboarding'] : []) +",
 		"(variables.changesRenewal ? ['changes what is renewed'] : []) +",
+		"(variables.changesReplaced ? ['changes what is replaced'] : []) +",
+		"(variables.changesSearch ? ['changes whom to look for'] : []) +",
 		"(variables.namesRequester ? ['names a requester'] : [])")},
 }
 

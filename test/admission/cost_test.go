@@ -27,6 +27,18 @@ func TestTheLargestObjectsThatAreLetInCanBeJudged(t *testing.T) {
 			for i := range 64 {
 				e.Spec.Classification.Facts[strings.Repeat("f", 65)+long(i)] = strings.Repeat("v", 193) + long(from)
 			}
+			e.Spec.Replaces = &v1alpha1.Replaces{Name: strings.Repeat("r", 250) + long(from)[60:]}
+			e.Spec.Requirements = &v1alpha1.Requirements{TimeZoneOverlap: &v1alpha1.TimeZoneOverlap{Zone: "Europe/London", Hours: int32(from + 1)}}
+			for i := range 32 {
+				e.Spec.Requirements.Skills = append(e.Spec.Requirements.Skills, v1alpha1.SkillRequirement{Name: long(from + i), MinLevel: 1})
+			}
+			for i := range 16 {
+				e.Spec.Requirements.Languages = append(e.Spec.Requirements.Languages, fmt.Sprintf("en-Latn-GB-a%07d-b%07d", i, from))
+				e.Spec.Requirements.Documents = append(e.Spec.Requirements.Documents, long(from+i))
+			}
+			for i := range 64 {
+				e.Spec.Replaces.Deliverables = append(e.Spec.Replaces.Deliverables, long(from+i))
+			}
 			e.OwnerReferences = nil
 			for i := range 16 {
 				e.Spec.Access = append(e.Spec.Access, v1alpha1.AccessRequest{Name: long(from + i)})
@@ -55,7 +67,11 @@ func TestTheLargestObjectsThatAreLetInCanBeJudged(t *testing.T) {
 			}
 		}
 	}
-	e := created(t, gus, with(engagement(), filled(0)))
+	// wanted is what names nobody, so that the search is judged as well.
+	wanted := func(from int) spec {
+		return all(filled(from), func(e *v1alpha1.Engagement) { e.Spec.WorkerRef = nil })
+	}
+	e, sought := created(t, gus, with(engagement(), filled(0))), created(t, gus, with(engagement(), wanted(0)))
 	w := created(t, tom, with(worker(), who(0)))
 	stated := attestation(eng, strings.Repeat("e", 253), "approval/access."+strings.Repeat("p", 253), v1alpha1.VerdictApproved)
 	stated.Spec.Note = strings.Repeat("n", 4096)
@@ -66,6 +82,9 @@ func TestTheLargestObjectsThatAreLetInCanBeJudged(t *testing.T) {
 		{"an engagement, created", "it is within the schema's bounds", gus, creating(with(engagement(), filled(0))), ""},
 		{"an engagement, changed in everything", "it is within the schema's bounds", gus, updating(e, filled(1)), ""},
 		{"an engagement, changed in nothing", "every list is compared with itself", noa, updating(e, func(*v1alpha1.Engagement) {}), ""},
+		{"an engagement for somebody yet to be found, changed in everything", "it is within the schema's bounds", gus, updating(sought, wanted(1)), ""},
+		{"an engagement for somebody yet to be found, changed in nothing", "what is asked for is compared with itself", noa, updating(sought, func(*v1alpha1.Engagement) {}), ""},
+		{"an engagement for somebody yet to be found, by who may hand out none of it", "the refusal names the rule, and not its cost", noa, updating(sought, wanted(1)), "grant: this request "},
 		{"an engagement, changed by the operator", "it must be able to put its finalizer on", operator, updating(e, func(e *v1alpha1.Engagement) { e.Finalizers = []string{v1alpha1.EngagementFinalizer} }), ""},
 		{"an engagement, by who may hand out none of it", "the refusal names the rule, and not its cost", noa, updating(e, filled(1)), "grant: this request "},
 		{"a worker, created", "it is within the schema's bounds", tom, creating(with(worker(), who(0))), ""},

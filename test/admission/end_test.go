@@ -119,11 +119,6 @@ func TestWhatIsFrozen(t *testing.T) {
 	continuing := func(name string) spec {
 		return func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: name} }
 	}
-	replacing := func(name string, deliverables ...string) spec {
-		return func(e *v1alpha1.Engagement) {
-			e.Spec.Replaces = &v1alpha1.Replaces{Name: name, Deliverables: deliverables}
-		}
-	}
 	related := func(to ...spec) spec { return all(append([]spec{pinned("ada")}, to...)...) }
 	unrelated := func(e *v1alpha1.Engagement) { e.Spec.Continues, e.Spec.Replaces = nil, nil }
 	withdrawn := func(e *v1alpha1.Engagement) { e.Spec.Termination = nil }

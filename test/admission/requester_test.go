@@ -123,6 +123,30 @@ var widenings = []struct {
 	{"the onboarding is another", all(listing("tracker"), onboardedBy("onboarding", v1alpha1.OnboardingFull)), onboardedBy("nothing", v1alpha1.OnboardingFull), "eases the onboarding"},
 	{"the onboarding is shortened", all(listing("tracker"), onboardedBy("onboarding", "")), onboardedBy("onboarding", v1alpha1.OnboardingFastTrack), "eases the onboarding"},
 	{"it becomes a renewal", all(listing("tracker"), pinned("ada")), func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: "winter"} }, "changes what is renewed"},
+	{"it takes over another's deliverables", listing("tracker"), replacing("winter", "logo"), "changes what is replaced"},
+	{"it takes over more", all(listing("tracker"), replacing("winter", "logo")), replacing("winter", "logo", "flyer"), "changes what is replaced"},
+	{"it takes over nothing", all(listing("tracker"), replacing("winter", "logo")), func(e *v1alpha1.Engagement) { e.Spec.Replaces = nil }, "changes what is replaced"},
+	{"another skill is asked for", all(listing("tracker"), seeking("graphic-design")), seeking("falconry"), "changes whom to look for"},
+	{"nothing is asked for any more", all(listing("tracker"), seeking("graphic-design")), func(e *v1alpha1.Engagement) { e.Spec.Requirements = nil }, "changes whom to look for"},
+	{"a tier is asked for", listing("tracker"), func(e *v1alpha1.Engagement) { e.Spec.Requirements = &v1alpha1.Requirements{MinTier: "gold"} }, "changes whom to look for"},
+	{"nobody chooses any more", listing("tracker"), chosen(v1alpha1.SelectionAutomatic), "changes whom to look for"},
+	{"somebody chooses", all(listing("tracker"), chosen(v1alpha1.SelectionAutomatic)), chosen(v1alpha1.SelectionRequester), "changes whom to look for"},
+}
+
+func replacing(name string, deliverables ...string) spec {
+	return func(e *v1alpha1.Engagement) {
+		e.Spec.Replaces = &v1alpha1.Replaces{Name: name, Deliverables: deliverables}
+	}
+}
+
+func seeking(skill string) spec {
+	return func(e *v1alpha1.Engagement) {
+		e.Spec.Requirements = &v1alpha1.Requirements{Skills: []v1alpha1.SkillRequirement{{Name: skill, MinLevel: 3, Required: true}}}
+	}
+}
+
+func chosen(by v1alpha1.Selection) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Recruitment = &v1alpha1.Recruitment{Selection: by} }
 }
 
 // priced sets the three amounts that an engagement can name.
@@ -175,7 +199,7 @@ func TestWhoeverWidensBecomesTheRequester(t *testing.T) {
 
 func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 	full := all(listing("tracker", "design-tools"), pinned("ada"), grace(time.Hour), terminated(v1alpha1.TerminationSecurityIncident, after(2*time.Hour)),
-		priced("5000", "100", "500"), staged, onboardedBy("onboarding", v1alpha1.OnboardingFastTrack), stating("own"))
+		priced("5000", "100", "500"), staged, onboardedBy("onboarding", v1alpha1.OnboardingFastTrack), stating("own"), replacing("winter", "logo"))
 	for name, change := range map[string]spec{
 		"nothing changes":               func(*v1alpha1.Engagement) {},
 		"another title":                 retitled,
@@ -202,7 +226,9 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 		"a stage more": func(e *v1alpha1.Engagement) {
 			e.Spec.Approvals.Stages = append(e.Spec.Approvals.Stages, v1alpha1.ApprovalStage{Name: "Legal"})
 		},
-		"the whole onboarding": onboardedBy("onboarding", v1alpha1.OnboardingFull),
+		"the whole onboarding":                      onboardedBy("onboarding", v1alpha1.OnboardingFull),
+		"other requirements of who is named already": seeking("falconry"),
+		"no choice, of who is named already":         chosen(v1alpha1.SelectionAutomatic),
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -222,6 +248,20 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 			}.run(t)
 		})
 	}
+}
+
+func TestASearchThatIsOverIsNobodysToSteer(t *testing.T) {
+	e := created(t, mia, with(engagement("tracker"), seeking("graphic-design")))
+	recorded(t, e, func(s *v1alpha1.EngagementStatus) { s.Terms = accepted(e) })
+	open := created(t, mia, with(engagement("tracker"), chosen(v1alpha1.SelectionAutomatic)))
+	silent := created(t, mia, engagement("tracker"))
+	runAll(t, []attempt{
+		{"other requirements after somebody accepted", "it is with them", noa, updating(e, seeking("falconry")), ""},
+		{"another choice after somebody accepted", "it is with them", noa, updating(e, chosen(v1alpha1.SelectionAutomatic)), ""},
+		{"what is the default, said", "somebody chooses either way", noa, updating(silent, chosen(v1alpha1.SelectionRequester)), ""},
+		{"a longer shortlist", "who is asked for stays the same", noa, updating(open, func(e *v1alpha1.Engagement) { e.Spec.Recruitment.Shortlist = 5 }), ""},
+		{"requirements that ask for nothing", "none were there", noa, updating(open, func(e *v1alpha1.Engagement) { e.Spec.Requirements = &v1alpha1.Requirements{} }), ""},
+	})
 }
 
 func TestTerminatingAsksForNothingMore(t *testing.T) {

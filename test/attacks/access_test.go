@@ -17,8 +17,8 @@ import (
 type stock struct {
 	// open waits for approval; held is with ada, who has access; ended was terminated; closed is sealed.
 	open, held, ended, closed *v1alpha1.Engagement
-	// paused is suspended and is to end soon; procedural asks for an onboarding.
-	paused, procedural *v1alpha1.Engagement
+	// paused is suspended and is to end soon; procedural asks for an onboarding; sought names no worker.
+	paused, procedural, sought *v1alpha1.Engagement
 	// file is the Dossier of closed, grant the AccessGrant of held, said an approval of held.
 	file  *v1alpha1.Dossier
 	grant *v1alpha1.AccessGrant
@@ -27,7 +27,7 @@ type stock struct {
 
 func newStock(w world) *stock {
 	w.Helper()
-	s := &stock{open: w.requested(mia), paused: w.requested(mia, suspended(true), ending(30*time.Minute)), procedural: w.requested(mia, onboardedBy("onboarding"))}
+	s := &stock{open: w.requested(mia), paused: w.requested(mia, suspended(true), ending(30*time.Minute)), procedural: w.requested(mia, onboardedBy("onboarding")), sought: w.requested(mia, anybody)}
 	s.held, s.ended, s.closed = w.working(mia), w.hired(mia), w.hired(mia, briefly)
 	if got := w.hasAccess(s.held, design); got != passes {
 		w.Fatalf("ada should have access: %+v", got)
@@ -74,6 +74,7 @@ func edit(user string, of func() *v1alpha1.Engagement, change spec) func(world) 
 func widening(s *stock) []attack {
 	open := func() *v1alpha1.Engagement { return s.open }
 	paused := func() *v1alpha1.Engagement { return s.paused }
+	sought := func() *v1alpha1.Engagement { return s.sought }
 	swap, _ := json.Marshal([]map[string]any{{"op": "replace", "path": "/spec/access/0/name", "value": prod}})
 	widens := func(what string, of func() *v1alpha1.Engagement, says string, change spec) attack {
 		return attack{
@@ -125,6 +126,15 @@ func widening(s *stock) []attack {
 		widens("changes the facts that its legal form is determined from", open, "changes the facts", toolsOf("the client")),
 		widens("drops what is to be signed before access", func() *v1alpha1.Engagement { return s.procedural }, "eases the onboarding", func(e *v1alpha1.Engagement) { e.Spec.Onboarding = nil }),
 		widens("makes it a renewal, which is given access at once", open, "changes what is renewed", func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: "another"} }),
+		widens("asks for what their own candidate alone can do, under another's request", sought, "changes whom to look for", func(e *v1alpha1.Engagement) {
+			e.Spec.Requirements = &v1alpha1.Requirements{Skills: []v1alpha1.SkillRequirement{{Name: "falconry", Required: true}}}
+		}),
+		widens("has nobody choose any more, where their own candidate is the best", sought, "changes whom to look for", func(e *v1alpha1.Engagement) {
+			e.Spec.Recruitment = &v1alpha1.Recruitment{Selection: v1alpha1.SelectionAutomatic}
+		}),
+		widens("has it take over what another was to deliver", open, "changes what is replaced", func(e *v1alpha1.Engagement) {
+			e.Spec.Replaces = &v1alpha1.Replaces{Name: "another", Deliverables: []string{"logo"}}
+		}),
 		widens("raises the budget in the requester's name, to approve it themselves", open, "raises the price", func(e *v1alpha1.Engagement) { e.Spec.StatementOfWork.Budget.Amount = "500000" }),
 		{
 			"A requester", "changes what a profile gives, under everybody who has it", func(w world) outcome { return w.profileEdited(mia) },

@@ -14,9 +14,9 @@ var shipped = map[string]string{
 	"longshore-evaluation":    "303bbc64ac84571f77f1cef8657b5a910ffc1adc60111652941932ad92f1c127",
 	"longshore-finalizers":    "3d3ece2d76190249572d729d73162a35688a00f1c66760545e154820f27055d5",
 	"longshore-frozen":        "62f10f86b3de33c83842f39b629e291bf02ae7e8aea7e286e36f729f865fd529",
-	"longshore-grant":         "4b05ac8fd943835e8f97ac19d1eee75528be478ffaa894d6a8543df3f73ca139",
+	"longshore-grant":         "89501369d0d3cce4fee77a4dc90b0044cfb2bd662cc4a6512e0d1c7cee99d860",
 	"longshore-identify":      "ba01733520784f337320510db0d44048a0e6612f9ced68b34616f3d3cd740cd1",
 	"longshore-operator-only": "c9bd41576e68d175574d539381920f98b83a3d32e2b98a6a03afed97d7503d46",
 	"longshore-records":       "d04cd1f30a54a0178ae49dac05e64d8ce78ed0ffb97f96f65c78b7d54bb91490",
-	"longshore-requester":     "02163698042f7dfeac4c86ddcb915ef281ffbe995085da31d7e1b2d0b751a0ea",
+	"longshore-requester":     "903d8ec8c016b09f5fd02fe783a01517916598e733b68de4a8f08f7c577b2f95",
 }
