@@ -99,7 +99,7 @@ func fifty() []v1alpha1.CompliancePolicy {
 	policies := make([]v1alpha1.CompliancePolicy, 0, 50)
 	for i := range 50 {
 		policies = append(policies, named(fmt.Sprintf("policy-%02d", i), asks(
-			rule(v1alpha1.EnforceDeny, fmt.Sprintf("milli(engagement.spec.statementOfWork.budget.amount) < %d000000000 || has(engagement.spec.statementOfWork.terms)", i+1), saying("'a contract in writing is needed from ' + string(now)")),
+			rule(v1alpha1.EnforceDeny, fmt.Sprintf("milli(engagement.spec.statementOfWork.budget.amount) < %d000000000 || has(engagement.spec.statementOfWork.terms)", i+1), saying("'a contract in writing is needed from ' + string(engagement.spec.statementOfWork.start)")),
 			rule(v1alpha1.EnforceDeny, fmt.Sprintf("worker.spec.?supplier.orValue('') != 'supplier-%d' && worker.spec.documents.exists(d, d.name == 'contract')", i)),
 			rule(v1alpha1.EnforceWarn, fmt.Sprintf("now - tenure.since < duration('%dh') && sum(tenure.engagements.map(e, milli(e.budget.amount))) < 100000000", 9000+i), warning("P30D")),
 			determinedEvery("P1Y"),

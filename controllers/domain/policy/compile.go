@@ -26,6 +26,8 @@ type program struct {
 	readsWorker, readsTenure bool
 	// readsFacts of the classification, which count only as determined.
 	readsFacts bool
+	// readsClock says why a policy must not ask this; nil if it may.
+	readsClock error
 }
 
 func (p *program) aboutPerson() bool { return p.readsWorker || p.readsTenure }
@@ -105,7 +107,8 @@ func compile(key programKey) (*program, error) {
 		return nil, fmt.Errorf("planning it: %s", expression.OneLine(err.Error()))
 	}
 	read := freeVariables(checked.NativeRep().Expr())
-	return &program{run: run, schema: rules.schema, readsWorker: read[varWorker], readsTenure: read[varTenure], readsFacts: readsFacts(checked.NativeRep())}, nil
+	return &program{run: run, schema: rules.schema, readsWorker: read[varWorker], readsTenure: read[varTenure], readsFacts: readsFacts(checked.NativeRep()),
+		readsClock: refuseClock(checked.NativeRep(), key.yields == types.StringKind)}, nil
 }
 
 // readLiterals returns an error for a period or an amount that is written out and is none; CEL looks after its own literals.

@@ -86,5 +86,5 @@ func FuzzNoRulePanicsOrHangs(f *testing.F) {
 }
 
 func withMessage(written string) func(*v1alpha1.PolicyRule) {
-	return func(r *v1alpha1.PolicyRule) { r.MessageExpression = "'it is ' + string(" + written + ")" }
+	return func(r *v1alpha1.PolicyRule) { r.MessageExpression = "'it is ' + ((" + written + ") ? 'so' : 'not so')" }
 }

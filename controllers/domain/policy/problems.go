@@ -13,8 +13,8 @@ import (
 // maxProblem bounds what is told of one problem, in characters: the name of a type can be as long as the expression.
 const maxProblem = 512
 
-// Problems says what keeps a policy from being evaluated: expressions that do not compile, are of the wrong type, or read what the policy does not ask for,
-// periods that are none, and a namespace selector that cannot be read. Each begins with where it is, like rules[name].
+// Problems says what keeps a policy from being evaluated: expressions that do not compile, are of the wrong type, or read the clock or what the policy does not
+// ask for, periods that are none, and a namespace selector that cannot be read. Each begins with where it is, like rules[name].
 func Problems(p *v1alpha1.CompliancePolicySpec) []string {
 	var problems []string
 	add := func(where string, err error) {
@@ -42,12 +42,14 @@ func Problems(p *v1alpha1.CompliancePolicySpec) []string {
 		add(where, err)
 		if err == nil {
 			add(where, factsAskedFor(p, program))
+			add(where, program.readsClock)
 		}
 		if r.MessageExpression != "" {
 			program, err = compileMessage(r.MessageExpression)
 			add(where+": messageExpression", err)
 			if err == nil {
 				add(where+": messageExpression", factsAskedFor(p, program))
+				add(where+": messageExpression", program.readsClock)
 			}
 		}
 		add(where+": warnBefore", readOptional(r.WarnBefore))

@@ -53,6 +53,22 @@ func TestProblemsSayWhereAPolicyCannotBeRead(t *testing.T) {
 		{"a whole object", deny("worker.spec.rate == engagement.spec.statementOfWork.rate"), []string{"rules[r0]: Rate cannot be compared as a whole: compare its fields, or ask with has() or hasValue() whether it is there"}},
 		{"a whole object in a list", deny("engagement.spec.contacts[0] in engagement.spec.contacts"), []string{"rules[r0]: Contact cannot be looked for as a whole: compare its fields"}},
 		{"objects that map makes", deny("engagement.spec.contacts.map(c, c.subject).size() > 0"), []string{"rules[r0]: map may make single values only, not Subject: compare inside of all or exists"}},
+		{"the seconds of now", deny("int(now) < 1893456000"), []string{"rules[r0]: int() of what moves with now is another value again and again: compare timestamps instead"}},
+		{"now as text", deny("string(now).startsWith('2027')"), []string{"rules[r0]: string() of what moves with now"}},
+		{"what is left, as a number", deny("int(engagement.spec.statementOfWork.end - now) > 0"), []string{"rules[r0]: int() of what moves with now"}},
+		{"the minutes of now", deny("now.plus('P1M').getMinutes('Europe/Berlin') < 30"), []string{"rules[r0]: getMinutes() of what moves with now"}},
+		{"the minutes that are left", deny("(engagement.spec.statementOfWork.end - now).getMinutes() > 90"), []string{"rules[r0]: getMinutes() of what moves with now"}},
+		{"the seconds of now in a macro", deny("[timestamp(0)].map(t, now - t).all(d, d.getSeconds() > 5)"), []string{"rules[r0]: getSeconds() of what moves with now"}},
+		{"the milliseconds of one of two", deny("(engagement.spec.title == '' ? engagement.spec.statementOfWork.end : now).getMilliseconds() == 0"), []string{"rules[r0]: getMilliseconds() of what moves with now"}},
+		{"the dot of the rule's own now", deny("[1].all(now, int(.now) > now)"), []string{"rules[r0]: int() of what moves with now"}},
+		{"another now", deny("[1].all(now, int(now) > 0)"), nil},
+		{"what stands still as a number", deny("int(engagement.spec.statementOfWork.end) > 0 && string(engagement.spec.statementOfWork.end).size() > 0 && engagement.spec.statementOfWork.end.getMinutes() == 0"), nil},
+		{"what was found by comparing with now", deny("engagement.status.attestations.filter(a, a.at < now).all(a, string(a.at) != '' && (now < a.at ? a.at : a.at).getSeconds() >= 0)"), nil},
+		{"the calendar of now", deny("now.getFullYear() < 2030 && now.getHours() < 12"), nil},
+		{"a message as of now", deny("true", saying("'as of ' + string(now)")), []string{"rules[r0]: messageExpression: string() of what moves with now"}},
+		{"a message with the hours that are left", deny("true", saying("string((engagement.spec.statementOfWork.end - now).getHours()) + ' hours'")), []string{"rules[r0]: messageExpression: getHours() of what moves with now"}},
+		{"a message with the year", deny("true", saying("string(now.getFullYear())")), []string{"rules[r0]: messageExpression: getFullYear() of what moves with now"}},
+		{"a message that compares", deny("true", saying("now < engagement.spec.statementOfWork.end ? 'until ' + string(engagement.spec.statementOfWork.end) : 'over'")), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := Problems(&tc.policy.Spec)
