@@ -56,9 +56,9 @@ var forbiddenProfile = rule{
 			schema: byNamespace("Profiles that are forbidden in a namespace too.", stringsOf("Names, or beginnings that end in *.")),
 		},
 	},
-	fromConfigMap: []variable{{"forbidden", list("variables.parameters[?'everywhere'].orValue('') + ',' + variables.parameters[?'namespace.' + variables.inNamespace].orValue('')")}},
+	fromConfigMap: []variable{{"forbidden", list("variables.parameters['everywhere'] + ',' + variables.parameters[?'namespace.' + variables.inNamespace].orValue('')")}},
 	fromConstraint: []variable{{"forbidden",
-		"variables.params.?everywhere.orValue([]) + variables.params.?namespaces[?variables.inNamespace].orValue([])"}},
+		"variables.params.everywhere + variables.params.?namespaces[?variables.inNamespace].orValue([])"}},
 	variables: []variable{
 		{"profiles", "object.spec.?access.orValue([]).map(access, access.name)"},
 		{"former", "variables.created ? [] : oldObject.spec.?access.orValue([]).map(access, access.name)"},
@@ -154,26 +154,28 @@ var requiredIntake = rule{
 		},
 	},
 	fromConfigMap: []variable{
-		{"fields", list("variables.parameters[?'fields'].orValue('')")},
+		{"fields", list("variables.parameters['fields']")},
 		{"labels", list("variables.parameters[?'labels'].orValue('')")},
 	},
 	fromConstraint: []variable{
-		{"fields", "variables.params.?fields.orValue([])"},
+		{"fields", "variables.params.fields"},
 		{"labels", "variables.params.?labels.orValue([])"},
 	},
 	variables: []variable{
 		{"given", intake("object")},
 		{"former", "variables.created ? {} : " + intake("oldObject")},
-		{"missing", `variables.fields.filter(field, variables.given[?field].orValue('').trim() == '' &&
-  (variables.created || variables.former[?field].orValue('').trim() != '')).map(field, 'spec.intake.' + field) +
-variables.labels.filter(label, object.metadata.?labels[?label].orValue('').trim() == '' &&
+		{"missingFields", `variables.fields.filter(field, variables.given[?field].orValue('').trim() == '' &&
+  (variables.created || variables.former[?field].orValue('').trim() != '')).map(field, 'spec.intake.' + field)`},
+		{"missingLabels", `variables.labels.filter(label, object.metadata.?labels[?label].orValue('').trim() == '' &&
   (variables.created || oldObject.metadata.?labels[?label].orValue('').trim() != '')).map(label, 'metadata.labels["' + label + '"]')`},
+		{"missing", "variables.missingFields + variables.missingLabels"},
 	},
 	problem: `size(variables.missing) == 0 ? '' :
 variables.missing.join(', ') + (size(variables.missing) == 1 ? ' is' : ' are') + ' missing or blank, and every engagement must say ' +
 (variables.fields.map(field, 'spec.intake.' + field) + variables.labels.map(label, 'metadata.labels["' + label + '"]')).join(', ') +
 '; fill in what is missing, or` + askFor + ` for an exception'`,
-	worse: `(variables.given != variables.former || object.metadata.?labels != oldObject.metadata.?labels) &&
-size(variables.missing) > 0`,
+	// Each asks for its own parameter alone: whoever sets a label is not held up by fields that cannot be read.
+	worse: `(variables.given != variables.former && size(variables.missingFields) > 0) ||
+(object.metadata.?labels != oldObject.metadata.?labels && size(variables.missingLabels) > 0)`,
 	message: "a field of spec.intake, or a label, that must be there is missing or blank",
 }

@@ -92,8 +92,9 @@ func list(entry string) cel {
 
 // The expressions that several rules use.
 const (
-	// ofNamespace is the entry for the namespace, or else the one for all others.
-	ofNamespace = "variables.parameters[?'namespace.' + variables.inNamespace].orValue(variables.parameters[?'others'].orValue(''))"
+	// ofNamespace is the entry for the namespace, or else the one for all others. That one has no default, and nor has the first
+	// parameter of any rule: under a misspelt key nothing would be limited, and nobody would notice.
+	ofNamespace = "variables.parameters[?'namespace.' + variables.inNamespace].orValue(variables.parameters['others'])"
 	// fieldOfNamespace is the same of a constraint, without the last default.
 	fieldOfNamespace = "variables.params.?namespaces[?variables.inNamespace].orValue(variables.params.others)"
 

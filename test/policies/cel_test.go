@@ -275,7 +275,7 @@ func TestWithoutParametersTheOtherEnginesStandInTheWayOfNoEnd(t *testing.T) {
 		"Gatekeeper": gatekeeper(t, parameters+"/gatekeeper").without(t, "params"),
 		"Kyverno":    kyverno(t, parameters+"/kyverno").without(t, "parameters"),
 	} {
-		for _, policy := range []string{"longshore-budget-cap", "longshore-mandatory-scorecard", "longshore-maximum-length"} {
+		for _, policy := range fixtures.Policies {
 			message, err := guard.policies[policy].judge(passing(t).Object, nil)
 			if err == nil && message == "" {
 				t.Errorf("%s: %s should let nothing be created without its parameters", engine, policy)
@@ -289,6 +289,45 @@ func TestWithoutParametersTheOtherEnginesStandInTheWayOfNoEnd(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A misspelt key is as good as none. Gatekeeper gives the parameters as they are written, and its own schema refuses the constraint before.
+func TestAMisspeltParameterOfTheOtherEnginesRefusesWhatIsCreatedAndStandsInTheWayOfNoEnd(t *testing.T) {
+	ended := fixture(t, "everything-wrong")
+	NewWithT(t).Expect(unstructured.SetNestedField(ended.Object, "BudgetCut", "spec", "termination", "reason")).To(Succeed())
+	for engine, guard := range map[string]celGuard{
+		"Gatekeeper": gatekeeper(t, parameters+"/gatekeeper").without(t, "params"),
+		"Kyverno":    kyverno(t, parameters+"/kyverno").without(t, "parameters"),
+	} {
+		for name, policy := range guard.policies {
+			policy.given = map[string]any{"parameters": misspelt[name], "params": misspelt[name]}
+			if message, err := policy.judge(passing(t).Object, nil); err == nil && message == "" {
+				t.Errorf("%s: %s should let nothing be created by %v", engine, name, misspelt[name])
+			}
+			if message, err := policy.judge(ended.Object, fixture(t, "everything-wrong").Object); err != nil || message != "" {
+				t.Errorf("%s: %s should stand in the way of no end by %v; it says %q, %v", engine, name, misspelt[name], message, err)
+			}
+		}
+	}
+}
+
+// The API server refuses a constraint whose parameter is misspelt: the rightly spelt one is missing.
+func TestTheSchemasOfTheConstraintsRequireWhatHasNoDefault(t *testing.T) {
+	g := NewWithT(t)
+	templates, err := plane.Objects(t.Context(), shipped+"/gatekeeper/templates")
+	g.Expect(err).NotTo(HaveOccurred())
+	required := map[string][]string{}
+	for _, template := range templates {
+		kind := convert[string](t, template.Object, "spec", "crd", "spec", "names", "kind")
+		required[kind] = convert[[]string](t, template.Object, "spec", "crd", "spec", "validation", "openAPIV3Schema", "required")
+	}
+	g.Expect(required).To(Equal(map[string][]string{
+		"LongshoreBudgetCap":          {"others"},
+		"LongshoreForbiddenProfile":   {"everywhere"},
+		"LongshoreMandatoryScorecard": {"longerThan", "workerTypes"},
+		"LongshoreMaximumLength":      {"others"},
+		"LongshoreRequiredIntake":     {"fields", "labels"},
+	}))
 }
 
 // without takes the parameters away from every policy.

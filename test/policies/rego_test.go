@@ -84,3 +84,22 @@ func TestTheRegoPassesNothingWithoutParameters(t *testing.T) {
 		}
 	}
 }
+
+// As the data for Conftest would have them: the right values under a key that no rule reads.
+func TestTheRegoPassesNothingByMisspeltParameters(t *testing.T) {
+	g := NewWithT(t)
+	folder := t.TempDir()
+	content, err := yaml.Marshal(map[string]any{"guardrails": map[string]any{
+		"longshore-budget-cap":          map[string]any{"Others": []any{map[string]any{"currency": "USD", "amount": "25000"}}},
+		"longshore-forbidden-profile":   map[string]any{"Everywhere": []string{"break-glass-*"}},
+		"longshore-mandatory-scorecard": map[string]any{"longer-than": "720h", "workerTypes": []string{}},
+		"longshore-maximum-length":      map[string]any{"other": "8760h"},
+		"longshore-required-intake":     map[string]any{"Fields": []string{"costCenter"}, "labels": []string{}},
+	}})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(os.WriteFile(filepath.Join(folder, "parameters.yaml"), content, 0o600)).To(Succeed())
+	said := compileRego(t, folder).judge(t, passing(t))
+	for _, policy := range fixtures.Policies {
+		g.Expect(said[policy]).To(ContainSubstring("missing or malformed"), "%s should not take a misspelt key for nothing to judge by", policy)
+	}
+}

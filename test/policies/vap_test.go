@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -214,19 +215,40 @@ func TestWithoutParametersNothingIsCreatedAndWhatIsThereCanBeEnded(t *testing.T)
 }
 
 func TestParametersThatCannotBeReadRefuseWhatIsCreatedAndStandInTheWayOfNoEnd(t *testing.T) {
-	api, _ := tenant(t)
-	for policy, data := range map[string]map[string]string{
+	refuseWhatIsCreated(t, "-unread", map[string]map[string]string{
 		"longshore-budget-cap":          {"others": "USD lots"},
 		"longshore-maximum-length":      {"others": "a while"},
 		"longshore-mandatory-scorecard": {"longerThan": "a while"},
-	} {
+	})
+}
+
+// misspelt are parameters of each rule whose first key is written in a way that no rule reads.
+var misspelt = map[string]map[string]string{
+	"longshore-budget-cap":          {"Others": "USD 25000"},
+	"longshore-forbidden-profile":   {"Everywhere": "break-glass-*"},
+	"longshore-mandatory-scorecard": {"longer-than": "720h", "workerTypes": ""},
+	"longshore-maximum-length":      {"other": "8760h"},
+	"longshore-required-intake":     {"Fields": "costCenter", "labels": ""},
+}
+
+// A misspelt key limits nothing, and nobody would notice.
+func TestAMisspeltParameterRefusesWhatIsCreatedAndStandsInTheWayOfNoEnd(t *testing.T) {
+	NewWithT(t).Expect(slices.Sorted(maps.Keys(misspelt))).To(Equal(fixtures.Policies))
+	refuseWhatIsCreated(t, "-misspelt", misspelt)
+}
+
+// refuseWhatIsCreated binds policies once more, to the parameters given, which are to refuse whatever is created, and no end.
+func refuseWhatIsCreated(t *testing.T, end string, parameters map[string]map[string]string) {
+	t.Helper()
+	api, _ := tenant(t)
+	for policy, data := range parameters {
 		t.Run(policy, func(t *testing.T) {
 			g := NewWithT(t)
-			name := policy + "-unread"
+			name := policy + end
 			unread := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "longshore-system", Name: name}, Data: data}
 			g.Expect(admin.Create(t.Context(), unread)).To(Succeed())
 			for _, binding := range []string{policy + onUpdate, policy} {
-				bindTo(t, binding, "-unread", name, map[string]string{"team": name})
+				bindTo(t, binding, end, name, map[string]string{"team": name})
 			}
 			labels := map[string]string{"team": name}
 			g.Eventually(func() error { return create(t, api, labels) }, patience, pollInterval).
@@ -291,7 +313,8 @@ func fixture(t *testing.T, name string) *unstructured.Unstructured {
 	return all[i].Object.DeepCopy()
 }
 
-// passing is an engagement that no guard rail refuses, short enough to need no scorecard.
+// passing is an engagement that no guard rail refuses, short enough to need no scorecard, which asks for a profile: who asks for
+// none needs to know of none that is forbidden.
 func passing(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	for _, f := range all {
@@ -300,6 +323,9 @@ func passing(t *testing.T) *unstructured.Unstructured {
 			object.SetGenerateName(f.Name + "-")
 			object.SetName("")
 			unstructured.RemoveNestedField(object.Object, "spec", "evaluation")
+			if err := unstructured.SetNestedSlice(object.Object, []any{map[string]any{"name": "tracker"}}, "spec", "access"); err != nil {
+				t.Fatalf("asking for a profile: %v", err)
+			}
 			return object
 		}
 	}

@@ -9,9 +9,9 @@ everywhere := object.get(data.guardrails[policy], "everywhere", [])
 
 here := object.get(data.guardrails[policy], ["namespaces", longshore.namespace], [])
 
+# Under a misspelt key nothing would be forbidden, and nobody would notice.
 configured if {
-	data.guardrails[policy]
-	longshore.is_strings(everywhere)
+	longshore.is_strings(data.guardrails[policy].everywhere)
 	longshore.is_strings(here)
 }
 

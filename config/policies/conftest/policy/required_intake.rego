@@ -9,9 +9,9 @@ fields := object.get(data.guardrails[policy], "fields", [])
 
 labels := object.get(data.guardrails[policy], "labels", [])
 
+# Under a misspelt key nothing would be required, and nobody would notice.
 configured if {
-	data.guardrails[policy]
-	longshore.is_strings(fields)
+	longshore.is_strings(data.guardrails[policy].fields)
 	longshore.is_strings(labels)
 }
 
