@@ -97,9 +97,15 @@ func (p *pass) judgeApproval(rec v1alpha1.AttestationRecord, item string) *v1alp
 		if !p.asksFor(strings.TrimPrefix(item, "access.")) {
 			return ignored(reasonUnknown, "spec.access does not list the profile %q", strings.TrimPrefix(item, "access."))
 		}
+		if isServiceAccount(rec.Author) {
+			return ignored("NotAPerson", "a person answers for handing out a profile, and a service account is nobody in particular; somebody with the verb grant on accessprofiles/%s must, under their own account", strings.TrimPrefix(item, "access."))
+		}
 	case item == "amendment":
 		if !p.engaged() {
 			return ignored(reasonNotNow, "there is nothing to amend before somebody has accepted; approve the engagement")
+		}
+		if rec.Terms == p.st.Terms.Proposed {
+			return ignored(reasonOther, "the terms it speaks of are in force, and no amendment to them is proposed; what is to be approved of them is in status.waitingFor")
 		}
 	default:
 		return ignored(reasonUnknown, "of an engagement, approve engagement, stage.<name>, access.<profile> or amendment")
@@ -128,7 +134,8 @@ func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Stan
 		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
 	}
 	accepted := p.engaged() && rec.Terms == classificationHash(&p.st.Terms.Classification) // determined again while another is proposed
-	if rec.Terms == "" { // older than the rule that asks for it: what was read may have been edited since
+	if rec.Terms == "" {
+		// Older than the rule that asks for it: what was read may have been edited since.
 		return ignored(reasonOther, "it does not say which classification was read; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	if rec.Terms != p.st.Proposed.Classification && !accepted {

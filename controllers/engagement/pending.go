@@ -226,7 +226,7 @@ func (p *pass) stagesApproved() bool {
 // accessToApprove lists the profiles that need an approval of their own: all of them where the requester is a service account, whose rights are shared.
 func (p *pass) accessToApprove() []string {
 	r := p.Engagement.Spec.Requester
-	if r == nil || !strings.HasPrefix(r.Username, "system:serviceaccount:") {
+	if r == nil || !isServiceAccount(r.Username) {
 		return nil
 	}
 	var profiles []string
@@ -234,6 +234,11 @@ func (p *pass) accessToApprove() []string {
 		profiles = append(profiles, a.Name)
 	}
 	return profiles
+}
+
+// isServiceAccount says whether a username is one that the API server gives to a service account.
+func isServiceAccount(username string) bool {
+	return strings.HasPrefix(username, "system:serviceaccount:")
 }
 
 // rejection is a standing rejection, for the terms proposed now, of any claim that begins with a prefix. It counts whether or not its stage is still

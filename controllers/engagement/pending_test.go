@@ -225,6 +225,12 @@ func TestApprovals(t *testing.T) {
 			said: []*attestationBuilder{approves(engagement, "dana"), approves("approval/access.chat", "sam")}, waits: []string{"approval/access.drive: Approver"},
 		},
 		{
+			name: "and another service account vouches for it", because: "whoever runs the pipeline has both accounts, so a person must",
+			eng:     anEngagement("designer").RequestedBy("system:serviceaccount:argocd:sync").Access("chat"),
+			said:    []*attestationBuilder{approves(engagement, "dana"), approves("approval/access.chat", "system:serviceaccount:argocd:other")},
+			ignored: map[int]string{1: "NotAPerson"}, waits: []string{"approval/access.chat: Approver"},
+		},
+		{
 			name: "and every profile is vouched for", because: "nothing is left to approve",
 			eng:    anEngagement("designer").RequestedBy("system:serviceaccount:argocd:sync").Access("chat", "drive"),
 			said:   []*attestationBuilder{approves(engagement, "dana"), approves("approval/access.chat", "sam"), approves("approval/access.drive", "sam")},

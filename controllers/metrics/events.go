@@ -120,6 +120,7 @@ var statementEvents = []Event{
 	doesNotCount(ofAll, "NoAuthor", "It was created while the admission policies were not installed, so nobody knows who said it."),
 	doesNotCount(onEngagement, "NoOffer", "No offer to this worker is open."),
 	doesNotCount(onEngagement, "NotAnApprover", "The stage lists who approves it, and the author is not among them."),
+	doesNotCount(onEngagement, "NotAPerson", "A person answers for handing out a profile; a service account does not vouch for another."),
 	doesNotCount(ofBoth, "NotAnAttestor", "The step lists its `attestors`, and the author is not among them. That holds for an evaluation of a screening, too."),
 	doesNotCount(onEngagement, "NotTheCustodian", "The profile names who hands the item out and takes it back, and the author is not among them."),
 	doesNotCount(onEngagement, "NotHandedOut", "What is checked or returned was not handed out before."),
