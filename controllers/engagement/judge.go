@@ -54,9 +54,7 @@ func (p *pass) judge(att *v1alpha1.Attestation, rec v1alpha1.AttestationRecord) 
 	case areaWaiver:
 		return p.judgeWaiver(rec, item)
 	case areaStart:
-		if !p.engaged() || p.st.EndedAt != nil {
-			return ignored(reasonNotNow, "the start is confirmed while somebody is engaged and the work has not ended")
-		}
+		return p.judgeStart(rec)
 	case areaDeliverable:
 		return p.judgeDeliverable(rec, item)
 	case areaEnd:
@@ -75,6 +73,21 @@ func (p *pass) judge(att *v1alpha1.Attestation, rec v1alpha1.AttestationRecord) 
 	case areaFeedback:
 	default:
 		return ignored(reasonUnknown, "claim %q cannot be made of an engagement", rec.Claim)
+	}
+	return nil
+}
+
+// judgeStart lets a worker confirm their own start, but not say of anybody that they did not turn up: that ends an engagement, and those who compete for work hold
+// the verb attest beside those who manage it.
+func (p *pass) judgeStart(rec v1alpha1.AttestationRecord) *v1alpha1.Standing {
+	if !p.engaged() || p.st.EndedAt != nil {
+		return ignored(reasonNotNow, "the start is confirmed while somebody is engaged and the work has not ended")
+	}
+	manager := p.contact(v1alpha1.RoleManager)
+	manages := manager != nil && manager.Kind != v1alpha1.SubjectGroup && listed([]v1alpha1.Subject{*manager}, rec.Author)
+	byWorker := rec.OnBehalfOf != "" || p.Colleagues[rec.Author] || p.isWorker(rec.Author, "")
+	if rec.Verdict == v1alpha1.VerdictNoShow && byWorker && !manages && !p.requesters()[rec.Author] {
+		return ignored("NotIndependent", "a worker does not say who did not turn up; the Manager contact, a requester, or somebody with the verb attest who is no worker of the pool must")
 	}
 	return nil
 }
@@ -105,7 +118,7 @@ func (p *pass) judgeApproval(rec v1alpha1.AttestationRecord, item string) *v1alp
 			return ignored(reasonNotNow, "there is nothing to amend before somebody has accepted; approve the engagement")
 		}
 		if rec.Terms == p.st.Terms.Proposed {
-			return ignored(reasonOther, "the terms it speaks of are in force, and no amendment to them is proposed; what is to be approved of them is in status.waitingFor")
+			return ignored(reasonNotNow, "the terms it speaks of are in force, and no amendment to them is proposed; what is to be approved of them is in status.waitingFor")
 		}
 	default:
 		return ignored(reasonUnknown, "of an engagement, approve engagement, stage.<name>, access.<profile> or amendment")
@@ -134,8 +147,7 @@ func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Stan
 		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
 	}
 	accepted := p.engaged() && rec.Terms == classificationHash(&p.st.Terms.Classification) // determined again while another is proposed
-	if rec.Terms == "" {
-		// Older than the rule that asks for it: what was read may have been edited since.
+	if rec.Terms == "" {                                                                   // older than the rule that asks for it: what was read may have been edited since
 		return ignored(reasonOther, "it does not say which classification was read; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	if rec.Terms != p.st.Proposed.Classification && !accepted {

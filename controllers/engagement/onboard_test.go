@@ -222,6 +222,46 @@ func TestTheStart(t *testing.T) {
 	})
 }
 
+func TestWhoSaysThatSomebodyDidNotTurnUp(t *testing.T) {
+	const counts = ""
+	tests := []struct {
+		name, because string
+		author        string
+		more          []any
+		reason        string
+	}{
+		{"the manager", "who was to meet them knows", "max", nil, counts},
+		{"the requester", "they hold the work", "mia", nil, counts},
+		{"somebody else", "the verb attest is theirs to have", "hr-sync", nil, counts},
+		{"a colleague", "it would end the engagement of whom they compete with", "leo", nil, "NotIndependent"},
+		{"a colleague under the account that access is given to", "that is the same person", "leo-at-work", []any{
+			aWorker("leo", "designers").With(func(wk *v1alpha1.Worker) {
+				wk.Spec.Identities = []v1alpha1.Identity{{Provider: "this-cluster", Subject: "leo-at-work"}}
+			}),
+		}, "NotIndependent"},
+		{"the worker", "who does not turn up resigns", "ada", nil, "NotIndependent"},
+		{"a manager who is a worker too", "the spec names them for it", "max", []any{aWorker("max")}, counts},
+		{"a worker of another namespace", "who is whose colleague is told where the pool is", "kim", []any{aWorker("kim").In("sales")}, counts},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			w := aMarketingTeam(t).add(tc.more...).add(anEngagement("designer").Pinned("ada")).hire().until("2026-12-01 09:00")
+			said := anAttestation("start/confirmed").By(tc.author).Says(v1alpha1.VerdictNoShow)
+			w.say(said).expectIgnored(said, tc.reason)
+			if ended := w.status().EndedAt != nil; ended != (tc.reason == counts) {
+				t.Errorf("%s: ended %v", tc.because, ended)
+			}
+		})
+	}
+	t.Run("whoever speaks for a worker counts as both", func(t *testing.T) {
+		said := anAttestation("start/confirmed").By("hr-sync").OnBehalfOf("leo").Says(v1alpha1.VerdictNoShow)
+		aMarketingTeam(t).add(anEngagement("designer").Pinned("ada")).hire().until("2026-12-01 09:00").say(said).expectIgnored(said, "NotIndependent")
+	})
+	t.Run("but the worker may confirm that they started", func(t *testing.T) {
+		aMarketingTeam(t).add(anEngagement("designer").Pinned("ada")).hire().until("2026-12-01 09:00").say(done("start/confirmed", "ada")).expectPhase(v1alpha1.PhaseAssigned)
+	})
+}
+
 func TestACheckStepFollowsTheWorker(t *testing.T) {
 	check := aChecklist("intro", aStep("permit", v1alpha1.StepCheck, checking("has(worker.spec.documents) && worker.spec.documents.exists(d, d.name == 'permit')")))
 	w := aMarketingTeam(t).add(check, anEngagement("designer").Onboarding("intro")).hire().expectWaits("onboarding/permit: Operator")

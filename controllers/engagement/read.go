@@ -180,7 +180,37 @@ func (r *Reconciler) readWorkers(ctx context.Context, s *scope) error {
 			s.Workers[name] = w
 		}
 	}
+	if err := r.readColleagues(ctx, s); err != nil {
+		return err
+	}
 	return r.readPerson(ctx, s)
+}
+
+// readColleagues finds out who of those who say that somebody did not turn up is a worker of the pool's namespace themselves.
+func (r *Reconciler) readColleagues(ctx context.Context, s *scope) error {
+	s.Colleagues = people{}
+	for _, author := range noShowAuthors(s.Attestations) {
+		workers := &v1alpha1.WorkerList{}
+		if err := r.Client.List(ctx, workers, client.InNamespace(index.PoolNamespace(s.Engagement)), client.MatchingFields{index.WorkerByAccount: author}, shared); err != nil {
+			return fmt.Errorf("listing the workers with the account of an author: %w", err)
+		}
+		if len(workers.Items) > 0 {
+			s.Colleagues[author] = true
+		}
+	}
+	return nil
+}
+
+// noShowAuthors are those who say that somebody did not turn up.
+func noShowAuthors(statements []v1alpha1.Attestation) []string {
+	var authors []string
+	for i := range statements {
+		if spec := &statements[i].Spec; spec.Claim == claimStart && spec.Verdict == v1alpha1.VerdictNoShow && spec.Author != nil {
+			authors = append(authors, spec.Author.Username)
+		}
+	}
+	slices.Sort(authors)
+	return slices.Compact(authors)
 }
 
 func (r *Reconciler) readPerson(ctx context.Context, s *scope) error {

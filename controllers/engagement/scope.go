@@ -39,6 +39,8 @@ type scope struct {
 	Planned *planned
 	// Workers are the workers of the pool's namespace that the engagement or a statement names, by name.
 	Workers map[string]*v1alpha1.Worker
+	// Colleagues are those accounts of workers of the pool's namespace under which somebody is said not to have turned up.
+	Colleagues people
 	// Person are all Worker objects of the person who is engaged.
 	Person []v1alpha1.Worker
 
@@ -192,10 +194,8 @@ func (p *pass) since(what string) time.Time {
 
 // subject is the identity behind a role, where it is known by name.
 func (p *pass) subject(role string) *v1alpha1.Subject {
-	for _, c := range p.Engagement.Spec.Contacts {
-		if c.Role == role {
-			return c.Subject.DeepCopy()
-		}
+	if c := p.contact(role); c != nil {
+		return c
 	}
 	switch role {
 	case v1alpha1.ActorRequester:
@@ -205,6 +205,16 @@ func (p *pass) subject(role string) *v1alpha1.Subject {
 	case v1alpha1.ActorWorker:
 		if name := p.workerUsername(); name != "" {
 			return &v1alpha1.Subject{Kind: v1alpha1.SubjectUser, Name: name}
+		}
+	}
+	return nil
+}
+
+// contact is the identity that the spec names for a role, or nil.
+func (p *pass) contact(role string) *v1alpha1.Subject {
+	for _, c := range p.Engagement.Spec.Contacts {
+		if c.Role == role {
+			return c.Subject.DeepCopy()
 		}
 	}
 	return nil

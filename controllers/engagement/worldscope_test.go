@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 	"github.com/longshore-dev/longshore/controllers/index"
 )
 
@@ -122,6 +123,14 @@ func (w *world) scopeWorkers(s *scope) {
 	for name := range names {
 		if wk := w.workers[index.PoolNamespace(s.Engagement)+"/"+name]; wk != nil {
 			s.Workers[name] = wk.DeepCopy()
+		}
+	}
+	s.Colleagues = people{}
+	for _, author := range noShowAuthors(s.Attestations) {
+		for _, wk := range values(w.workers) {
+			if wk.Namespace == index.PoolNamespace(s.Engagement) && account.Has(&wk.Spec, author) {
+				s.Colleagues[author] = true
+			}
 		}
 	}
 	key := ""

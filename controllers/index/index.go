@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/account"
 )
 
 // The indexes, for client.MatchingFields. Where the comment says no more, a value is the name of an object in the namespace of
@@ -65,6 +66,8 @@ const (
 	WorkerByPerson = "worker-by-person"
 	// WorkerByUsername holds the cluster account.
 	WorkerByUsername = "worker-by-username"
+	// WorkerByAccount holds every account that a worker may act under: the username, and the subjects of the identities.
+	WorkerByAccount = "worker-by-account"
 	// WorkerByJurisdiction holds where they work: the country and, if one is named, its subdivision.
 	WorkerByJurisdiction = "worker-by-jurisdiction"
 	// PoolByChecklist holds the checklist of the screening.
@@ -130,6 +133,7 @@ var indexes = []definition{
 	}),
 	define(WorkerByPerson, func(w *v1alpha1.Worker) []string { return []string{w.Spec.PersonKey} }),
 	define(WorkerByUsername, func(w *v1alpha1.Worker) []string { return []string{w.Spec.Username} }),
+	define(WorkerByAccount, func(w *v1alpha1.Worker) []string { return account.Of(&w.Spec) }),
 	define(WorkerByJurisdiction, func(w *v1alpha1.Worker) []string { return jurisdictions(w.Spec.Jurisdiction) }),
 	define(PoolByChecklist, poolChecklist),
 	define(DossierByErasure, dossierErasure),

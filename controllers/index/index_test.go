@@ -154,6 +154,10 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 		{WorkerByPerson, "the person", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, []string{"p-1"}},
 		{WorkerByUsername, "the account", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1", Username: "ada@example.com"}}, []string{"ada@example.com"}},
 		{WorkerByUsername, "those without an account share none", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{PersonKey: "p-1"}}, nil},
+		{WorkerByAccount, "the username, and what access is given to", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{
+			Username: "zoe@example.com", Identities: []v1alpha1.Identity{{Provider: "cluster", Subject: "zoe-at-work"}, {Provider: "chat", Subject: "zoe@example.com"}},
+		}}, []string{"zoe-at-work", "zoe@example.com"}},
+		{WorkerByAccount, "those without an account share none", &v1alpha1.Worker{}, nil},
 		{WorkerByJurisdiction, "a subdivision is part of its country", &v1alpha1.Worker{Spec: v1alpha1.WorkerSpec{Jurisdiction: "US-CA"}}, []string{"US", "US-CA"}},
 		{WorkerByJurisdiction, "nobody knows where they work", &v1alpha1.Worker{}, nil},
 		{PoolByChecklist, "the screening", &v1alpha1.TalentPool{Spec: v1alpha1.TalentPoolSpec{Screening: &v1alpha1.Screening{ChecklistRef: *local("funnel")}}}, []string{"funnel"}},

@@ -132,6 +132,7 @@ var statementEvents = []Event{
 	doesNotCount(onEngagement, "NotPermitted", "Access from before is decided upon by somebody with the verb grant on its profile."),
 	doesNotCount(onEngagement, "HandedOver", "The deliverable was taken over by the engagement that replaces this one: state it of that."),
 	doesNotCount(ofWork, "NotNow", "Its time has not come, or nobody is engaged or looked for. Of an assignment: nobody has it, or there is nothing to dispute."),
+	doesNotCount(onEngagement, "NotIndependent", "A worker of the pool's namespace does not say who did not turn up, unless the engagement names them as Manager contact."),
 	doesNotCount(ofBoth, "NotScorable", "The evaluation cannot be scored, for example because none of the scorecard's KPIs was measured yet."),
 	doesNotCount(ofWork, "NotTheWorker", "Only the worker, or somebody with the verb attest-for on their behalf, can say this."),
 	doesNotCount(ofWork, "NothingSubmitted", "A deliverable or an assignment is accepted or sent back only after it was submitted."),
