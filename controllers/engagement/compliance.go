@@ -95,6 +95,7 @@ func (p *pass) ask(about subject, w *v1alpha1.Worker) *policy.Verdict {
 	v := policy.Judge(p.Policies, p.caseOf(about, w))
 	v.Next = atSecond(v.Next)
 	p.until(v.Next)
+	p.until(v.LookAgain)
 	if p.verdicts == nil {
 		p.verdicts = map[question]*policy.Verdict{}
 	}

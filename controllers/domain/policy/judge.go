@@ -59,6 +59,8 @@ type Verdict struct {
 	Determination *v1alpha1.DeterminationStatus
 	// Next is the earliest moment after now at which time alone changes any of this; zero if never.
 	Next time.Time
+	// LookAgain is when to judge again where the search for Next was given up, at least an hour after now; zero if it was not. It is no deadline: nothing may change then.
+	LookAgain time.Time
 }
 
 // Ends is the first rule that does not hold and ends the engagement, or nil.
@@ -87,7 +89,7 @@ func (c *Case) For(worker *v1alpha1.Worker, history []Engaged) *Case {
 // its rules. Time counts in whole seconds, as the API writes it.
 //
 // One evaluation of an expression costs at most 100 000 of CEL's units, which is some 10 ms; what costs more is undecided. Looking ahead for the moment at
-// which time alone changes the answer may cost as much again, or 256 looks; where that does not find it, Next is where the search was given up.
+// which time alone changes the answer may cost as much again, or 256 looks; where that does not find it, LookAgain is where the search was given up.
 func Judge(policies []v1alpha1.CompliancePolicy, c *Case) Verdict {
 	j := &judgement{Case: *c}
 	j.Now = c.Now.UTC().Truncate(time.Second)
@@ -156,6 +158,16 @@ func (j *judgement) look(t time.Time) {
 	}
 	if t.After(j.Now) && (j.Next.IsZero() || t.Before(j.Next)) {
 		j.Next = t.UTC()
+	}
+}
+
+// lookAgain says where a search for what changes was given up. A rule that turns, or seems to, every few seconds is asked every hour.
+func (j *judgement) lookAgain(t time.Time) {
+	if soonest := j.Now.Add(soonestAgain); t.Before(soonest) {
+		t = soonest
+	}
+	if j.LookAgain.IsZero() || t.Before(j.LookAgain) {
+		j.LookAgain = t.UTC()
 	}
 }
 

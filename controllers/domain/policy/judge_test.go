@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -140,7 +141,6 @@ func TestARuleTellsWhenTimeTurnsIt(t *testing.T) {
 		{"a list of moments", "now in [timestamp('2026-12-25T00:00:00Z'), timestamp('2026-12-20T00:00:00Z')]", false, "2026-12-20T00:00:00Z"},
 		{"the due dates", "engagement.spec.statementOfWork.deliverables.all(d, now < d.due)", true, "2026-12-20T00:00:00Z"},
 		{"whole hours of a duration", "(timestamp('2026-12-20T00:00:00Z') - now).getHours() >= 24", true, "2026-12-19T00:00:01Z"},
-		{"too many breakpoints: the last is looked at again", "(engagement.spec.statementOfWork.end - now).getHours() >= 24", true, "2026-12-26T04:00:01Z"},
 		{"a moment of the worker's", "worker.spec.documents.exists(d, d.name == 'work-permit' && d.expiresAt > now)", true, "2027-03-01T00:00:00Z"},
 		{"nothing of time", "engagement.spec.title == 'Graphic designer'", true, ""},
 	} {
@@ -154,6 +154,34 @@ func TestARuleTellsWhenTimeTurnsIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestASearchThatIsGivenUpIsMadeAnewAndIsNoDeadline(t *testing.T) {
+	for _, tc := range []struct{ name, reason, expression, next, again string }{
+		{"hours of half a year", "the last of 256 breakpoints is the next to look at", "(engagement.spec.statementOfWork.end - now).getHours() >= 24", "", "2026-12-26T04:00:01Z"},
+		{"300 seconds, one after the other", "it is asked every hour, not every few minutes", seconds(300), "", "2026-12-15T13:00:00Z"},
+		{"found", "nothing was given up", "now < timestamp('2027-01-01T00:00:00Z')", "2027-01-01T00:00:00Z", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v := Judge([]v1alpha1.CompliancePolicy{asks(rule(v1alpha1.EnforceDeny, tc.expression, warning("P30D")))}, campaign())
+			again := ""
+			if !v.LookAgain.IsZero() {
+				again = stamp(v.LookAgain)
+			}
+			if next(v) != tc.next || again != tc.again || tc.next == "" && len(v.Warnings) > 0 {
+				t.Errorf("it turns at %q, is looked at again at %q and warns of %+v, expected %q and %q, because %s", next(v), again, v.Warnings, tc.next, tc.again, tc.reason)
+			}
+		})
+	}
+}
+
+// seconds are comparisons of which each turns a second after the one before, and changes nothing.
+func seconds(n int) string {
+	comparisons := make([]string, n)
+	for i := range comparisons {
+		comparisons[i] = fmt.Sprintf("(now < timestamp('2026-12-15T12:00:00Z') + duration('%ds') ? 1 : 1) == 1", i+1)
+	}
+	return strings.Join(comparisons, " && ")
 }
 
 func next(v Verdict) string {

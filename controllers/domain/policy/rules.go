@@ -20,7 +20,10 @@ func (j *judgement) rules(p *v1alpha1.CompliancePolicy, whole bool, determinedUn
 		}
 		v.schema = program.schema
 		now, turn := program.turns(v, j.Now)
-		if !turn.at.IsZero() {
+		switch {
+		case turn.givenUp:
+			j.lookAgain(turn.at)
+		case !turn.at.IsZero():
 			j.look(turn.at)
 		}
 		switch {

@@ -10,8 +10,11 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/expression"
 )
 
-// maxBreakpoints is at how many moments an answer is tried for one look ahead. A rule that reads the clock's seconds uses them up; then it is looked at again.
+// maxBreakpoints is at how many moments an answer is tried for one look ahead. A rule that reads the hours of a long time uses them up; then it is looked at again.
 const maxBreakpoints = 256
+
+// soonestAgain is how long after a search that was given up it is made anew at the earliest.
+const soonestAgain = time.Hour
 
 // horizon is how far anybody looks ahead.
 var horizon = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -60,6 +63,8 @@ type turn struct {
 	at time.Time
 	// to is the other answer. It is the same as now's where the look ahead was given up at that moment.
 	to answer
+	// givenUp says that nobody knows whether the answer is another one then.
+	givenUp bool
 }
 
 // turns evaluates the rule now, and goes from one moment at which the answer can be another to the next until it is.
@@ -75,13 +80,13 @@ func (p *program) turns(v *variables, now time.Time) (answer, turn) {
 		var cost uint64
 		then, next, cost = p.evaluate(v, at)
 		if spent += cost + 1; then != first || spent > ruleCostLimit {
-			return first, turn{at, then}
+			return first, turn{at, then, then == first}
 		}
 		if next.IsZero() {
 			return first, turn{}
 		}
 	}
-	return first, turn{next, first}
+	return first, turn{next, first, true}
 }
 
 // message evaluates a messageExpression. Its own turns are nobody's business: the words are as of the last look.
