@@ -68,12 +68,13 @@ func TestWhoeverNobodyVouchesForGetsNothing(t *testing.T) {
 }
 
 func TestAccessStaysNoLongerWhileHeld(t *testing.T) {
-	w := atWork(t).add(aPolicy("uk-law", "GB").Unreadable()).settle()
-	w.edit("designer", func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.End = *metaTime(on("2027-02-01 08:00")) }).settle()
-	w.say(anAttestation("approval/amendment").By("dana").Says(v1alpha1.VerdictApproved).Terms(w.proposed()))
+	w := atWork(t).edit("designer", func(s *v1alpha1.EngagementSpec) { s.StatementOfWork.End = *metaTime(on("2027-02-01 08:00")) })
+	w.add(aPolicy("uk-law", "GB").Unreadable()).settle().expectAmendment(v1alpha1.AmendmentInvalid).dropPolicy("uk-law")
+	w.admissionMissing = []string{"longshore-grant"}
+	w.settle().say(anAttestation("approval/amendment").By("dana").Says(v1alpha1.VerdictApproved).Terms(w.proposed()))
 	w.say(w.answer(v1alpha1.VerdictAccepted))
 	if g := w.grant("chat"); !g.Spec.ExpiresAt.Time.Equal(on("2027-01-01 08:00")) {
-		t.Errorf("while a policy holds the engagement nothing is widened, but access was extended to %s", g.Spec.ExpiresAt)
+		t.Errorf("while admission policies are missing nothing is widened, but access was extended to %s", g.Spec.ExpiresAt)
 	}
 }
 

@@ -34,7 +34,7 @@ func (p *pass) amend() {
 		p.refuseAmendment(v1alpha1.AmendmentInvalid, strings.Join(problems, "; "))
 		return
 	}
-	if held := p.newlyHeld(); held != "" {
+	if held := p.newlyHeld(change); held != "" {
 		a.ExpiresAt = nil // people's time to answer begins once the policies let it pass
 		p.refuseAmendment(v1alpha1.AmendmentInvalid, held)
 		return

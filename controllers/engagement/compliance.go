@@ -239,13 +239,17 @@ func (p *pass) heldWith(w *v1alpha1.Worker) string {
 	return ""
 }
 
-// newlyHeld says which policy the changed terms would break that the accepted ones do not, or nothing.
-func (p *pass) newlyHeld() string {
+// newlyHeld says which policy the changed terms would break that the accepted ones do not, or nothing. What is broken already does not keep people from mending
+// something else, but nothing that holds new and wider grants lets the terms themselves become wider.
+func (p *pass) newlyHeld(change terms.Change) string {
 	var messages []string
-	known := p.verdict().Violations
+	var known []v1alpha1.Finding
+	if !change.Dearer && !change.Longer && !change.MoreAccess {
+		known = p.verdict().Violations
+	}
 	for _, f := range p.verdictOfAmendment().Violations {
 		if !slices.ContainsFunc(known, func(k v1alpha1.Finding) bool {
-			return k.Policy == f.Policy && k.Rule == f.Rule && k.Undecided == f.Undecided
+			return k.Policy == f.Policy && k.Rule == f.Rule && k.Undecided == f.Undecided && k.Message == f.Message
 		}) {
 			messages = append(messages, f.Message)
 		}

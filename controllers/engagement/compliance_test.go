@@ -388,6 +388,16 @@ func TestAmendmentsAreHeldByPolicies(t *testing.T) {
 		w.expectStalled("").approveAmendment("dana").expectAmendment(v1alpha1.AmendmentAwaitingApproval).expectTold("approval/amendment", "1 of 2", "policy dear")
 		w.approveAmendment("dora").say(w.answer(v1alpha1.VerdictAccepted)).expectBudget("9001").expectStalled("")
 	})
+	t.Run("one that breaks further what is broken already does not stand", func(t *testing.T) {
+		w := atWork(t).add(aPolicy("caps", "").Rule(v1alpha1.EnforceDeny, modest)).edit("designer", budget("9001")).settle()
+		w.expectAmendment(v1alpha1.AmendmentInvalid).edit("designer", budget("4500")).settle()
+		w.expectAmendment(v1alpha1.AmendmentAwaitingWorker) // no better than before to the rule, but nothing of it is wider
+	})
+	t.Run("one that lacks something else than the accepted terms does not stand", func(t *testing.T) {
+		w := atWork(t).add(aPolicy("abc", "").Determination("P1Y")).settle().determine("lee").expectStalled("")
+		w.add(aPolicy("abc", "").Determination("P1Y").With(func(s *v1alpha1.CompliancePolicySpec) { s.RequiredSteps = []string{"visa"} })).settle()
+		w.expectStalled(v1alpha1.ReasonComplianceViolation).edit("designer", facts("yes")).settle().expectAmendment(v1alpha1.AmendmentInvalid).expectTold("amendment/terms", "has changed since it was determined")
+	})
 	t.Run("also where it is cheaper", func(t *testing.T) {
 		w := atWork(t).add(aPolicy("cheap", "").Rule(v1alpha1.EnforceRequireApproval, "milli(engagement.spec.statementOfWork.budget.amount) >= 5000000")).edit("designer", budget("4000")).settle()
 		w.expectAmendment(v1alpha1.AmendmentAwaitingApproval)
