@@ -30,9 +30,49 @@ type load struct {
 	Places []place
 	// History is what the person was, is, or will be engaged in, in the order of its beginnings.
 	History []engaged
-	// Rehire is the newest decision on engaging the person again.
+	// Rehire is what stands on engaging the person again, and since when.
 	Rehire   v1alpha1.Rehire
 	RehireAt time.Time
+}
+
+// rehireVerdict is what one engagement that has ended says on engaging its person again.
+type rehireVerdict struct {
+	Rehire v1alpha1.Rehire
+	At     time.Time
+	// Found says that a person decided it, or that the engagement ended for cause. Otherwise nothing spoke against the person there, which says nothing of elsewhere.
+	Found bool
+}
+
+// rehireOf is what an engagement that has ended says, or nil if it is not over yet.
+func rehireOf(st *v1alpha1.EngagementStatus) *rehireVerdict {
+	if st.Rehire == "" || st.EndedAt == nil {
+		return nil
+	}
+	v := &rehireVerdict{Rehire: st.Rehire, At: st.EndedAt.Time, Found: st.Ending != nil && st.Ending.ForCause}
+	for i := range st.Attestations {
+		if r := &st.Attestations[i]; r.Claim == claimRehire && r.Ignored == "" {
+			v.Found = true
+			if r.At.After(v.At) {
+				v.At = r.At.Time
+			}
+		}
+	}
+	return v
+}
+
+// outweighs says whether a verdict stands rather than another: what was found before what merely was not, then the newer, then the stricter.
+func (v *rehireVerdict) outweighs(other *rehireVerdict) bool {
+	strictness := []v1alpha1.Rehire{v1alpha1.RehireEligible, v1alpha1.RehireWithReview, v1alpha1.RehireIneligible}
+	switch {
+	case other == nil:
+		return true
+	case v.Found != other.Found:
+		return v.Found
+	case !v.At.Equal(other.At):
+		return v.At.After(other.At)
+	default:
+		return slices.Index(strictness, v.Rehire) > slices.Index(strictness, other.Rehire)
+	}
 }
 
 // engaged is one engagement that a person accepted.
@@ -201,9 +241,10 @@ func offeredTo(eng *v1alpha1.Engagement, w *v1alpha1.Worker) bool {
 	return openOffer(eng) == w.Name && eng.Status.Recruitment.Offer.WorkerUID == w.UID && index.PoolNamespace(eng) == w.Namespace
 }
 
-// loadOf sums up what a person is engaged in or has been offered, as which of their Workers, and finds the newest decision on their rehire.
+// loadOf sums up what a person is engaged in or has been offered, as which of their Workers, and finds what stands on their rehire.
 func loadOf(engagements []v1alpha1.Engagement, workers []v1alpha1.Worker) load {
 	var l load
+	var stands *rehireVerdict
 	suppliers := map[string]string{}
 	for i := range workers {
 		suppliers[index.Key(workers[i].Namespace, workers[i].Name)] = workers[i].Spec.Supplier
@@ -218,9 +259,12 @@ func loadOf(engagements []v1alpha1.Engagement, workers []v1alpha1.Worker) load {
 			l.Places = append(l.Places, placeOf(eng, st.Terms == nil))
 			continue
 		}
-		if st.Rehire != "" && (l.Rehire == "" || st.EndedAt.After(l.RehireAt)) {
-			l.Rehire, l.RehireAt = st.Rehire, st.EndedAt.Time
+		if v := rehireOf(st); v != nil && v.outweighs(stands) {
+			stands = v
 		}
+	}
+	if stands != nil {
+		l.Rehire, l.RehireAt = stands.Rehire, stands.At
 	}
 	slices.SortFunc(l.History, func(a, b engaged) int {
 		return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End), cmp.Compare(a.UID, b.UID))

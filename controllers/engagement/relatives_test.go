@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -159,6 +160,58 @@ func TestARenewalKeepsTheWorkerAndTakesTheirPlace(t *testing.T) {
 		w.add(anEngagement("renewal").Pinned("ada").Continues("designer")).approve()
 		w.say(w.answer(v1alpha1.VerdictAccepted)).until("2026-12-01 08:00").expectWaits("start/confirmed: Manager")
 	})
+}
+
+func TestWhatStandsOnEngagingAPersonAgain(t *testing.T) {
+	ended := func(moment string, r v1alpha1.Rehire, more ...func(*v1alpha1.EngagementStatus)) v1alpha1.Engagement {
+		st := v1alpha1.EngagementStatus{EndedAt: metaTime(on(moment)), Rehire: r, Ending: &v1alpha1.Ending{}}
+		for _, change := range more {
+			change(&st)
+		}
+		return v1alpha1.Engagement{Status: st}
+	}
+	forCause := func(st *v1alpha1.EngagementStatus) { st.Ending.ForCause = true }
+	decided := func(moment string) func(*v1alpha1.EngagementStatus) {
+		return func(st *v1alpha1.EngagementStatus) {
+			st.Attestations = append(st.Attestations, v1alpha1.AttestationRecord{Claim: claimRehire, Verdict: v1alpha1.Verdict(st.Rehire), At: *metaTime(on(moment))})
+		}
+	}
+	turnedDown := func(moment string) func(*v1alpha1.EngagementStatus) {
+		return func(st *v1alpha1.EngagementStatus) {
+			decided(moment)(st)
+			st.Attestations[len(st.Attestations)-1].Ignored = "SelfDealing"
+		}
+	}
+	const eligible, review, ineligible = v1alpha1.RehireEligible, v1alpha1.RehireWithReview, v1alpha1.RehireIneligible
+	tests := []struct {
+		name, because string
+		engagements   []v1alpha1.Engagement
+		want          v1alpha1.Rehire
+		since         string
+	}{
+		{"none has ended", "nobody knows anything", []v1alpha1.Engagement{{}}, "", ""},
+		{"one is not wound up", "what it says is told when it is", []v1alpha1.Engagement{ended("2026-11-01", "")}, "", ""},
+		{"for cause, and then another ends well", "that nothing was found there lifts nothing here", []v1alpha1.Engagement{ended("2026-11-01", ineligible, forCause), ended("2026-12-01", eligible)}, ineligible, "2026-11-01"},
+		{"for cause after one that ended well", "it is the only one that found anything", []v1alpha1.Engagement{ended("2026-10-01", eligible), ended("2026-11-01", ineligible, forCause)}, ineligible, "2026-11-01"},
+		{"decided, and then another ends well", "a person's word stands until another's", []v1alpha1.Engagement{ended("2026-11-01", review, decided("2026-10-30")), ended("2026-12-01", eligible)}, review, "2026-11-01"},
+		{"for cause, and then somebody decides", "that is how it is lifted", []v1alpha1.Engagement{ended("2026-11-01", ineligible, forCause), ended("2026-12-01", eligible, decided("2026-11-30"))}, eligible, "2026-12-01"},
+		{"decided, and then for cause", "it is newer", []v1alpha1.Engagement{ended("2026-11-01", eligible, decided("2026-10-30")), ended("2026-12-01", ineligible, forCause)}, ineligible, "2026-12-01"},
+		{"for cause, and it was decided otherwise", "whoever knows the cause decided", []v1alpha1.Engagement{ended("2026-11-01", review, forCause, decided("2026-11-03"))}, review, "2026-11-03"},
+		{"decided twice", "the newest decision counts", []v1alpha1.Engagement{ended("2026-11-01", ineligible, decided("2026-11-09")), ended("2026-11-05", eligible, decided("2026-11-06"))}, ineligible, "2026-11-09"},
+		{"decided by the worker", "what does not count decides nothing", []v1alpha1.Engagement{ended("2026-11-01", ineligible, forCause), ended("2026-12-01", eligible, turnedDown("2026-11-30"))}, ineligible, "2026-11-01"},
+		{"two at once", "the stricter counts, in whatever order they are listed", []v1alpha1.Engagement{ended("2026-11-01", eligible, decided("2026-10-30")), ended("2026-11-01", ineligible, forCause), ended("2026-11-01", review, decided("2026-10-31"))}, ineligible, "2026-11-01"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			for range 2 {
+				l := loadOf(tc.engagements, nil)
+				if l.Rehire != tc.want || tc.since != "" && !l.RehireAt.Equal(on(tc.since)) {
+					t.Errorf("%s: expected %q since %s, got %q since %s", tc.because, tc.want, tc.since, l.Rehire, l.RehireAt)
+				}
+				slices.Reverse(tc.engagements)
+			}
+		})
+	}
 }
 
 func TestLoadCountsWhatHasNotEndedAndWhatIsOffered(t *testing.T) {
