@@ -326,6 +326,22 @@ func TestAnApprovalThatARuleRequiresOfTheEngaged(t *testing.T) {
 		w.say(approves("approval/stage.Budget", "dora", w.proposed())).expectWaits("approval/stage.Security: Approver")
 		w.say(approves("approval/stage.Security", "dora", w.proposed())).expectStalled("")
 	})
+	t.Run("of each stage, which no approval of an amendment settles", func(t *testing.T) {
+		w := aMarketingTeam(t).add(anEngagement("designer").Approvals(1, v1alpha1.ApprovalStage{Name: "Budget"}, v1alpha1.ApprovalStage{Name: "Security"})).settle()
+		w.say(approves("approval/stage.Budget", "dana", w.proposed()), approves("approval/stage.Security", "sam", w.proposed())).say(w.answer(v1alpha1.VerdictAccepted))
+		w.add(aPolicy("dear", "").Rule(v1alpha1.EnforceRequireApproval, modest)).settle()
+		all := approves("approval/amendment", "dora", w.proposed())
+		w.after(time.Hour).say(all).expectIgnored(all, "OtherTerms").expectStalled(v1alpha1.ReasonApprovalRequired).expectWaits("approval/stage.Budget: Approver")
+	})
+	t.Run("nor one that was recorded of terms that nobody amended", func(t *testing.T) {
+		w := dear(t)
+		eng := w.eng("designer").DeepCopy()
+		eng.Status.Attestations = append(eng.Status.Attestations, v1alpha1.AttestationRecord{
+			UID: "old", Name: "old", Claim: "approval/amendment", Verdict: v1alpha1.VerdictApproved, Author: "dora", At: metav1.NewTime(w.now), Terms: eng.Status.Terms.Proposed,
+		})
+		w.put(eng)
+		w.after(time.Minute).settle().expectStalled(v1alpha1.ReasonApprovalRequired)
+	})
 	t.Run("an amendment's approvals count for the terms that it brought", func(t *testing.T) {
 		w := atWork(t).edit("designer", budget("6000")).settle().approveAmendment("dana")
 		w.say(w.answer(v1alpha1.VerdictAccepted)).expectBudget("6000").add(aPolicy("dear", "").Rule(v1alpha1.EnforceRequireApproval, modest)).settle()

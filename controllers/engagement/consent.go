@@ -56,7 +56,7 @@ func (s *shortage) ask() string {
 }
 
 // shortOf is the first stage or, without stages, the whole, that fewer distinct people approve than are needed; nil if none. Approvals of an amendment
-// count for the terms that it brought.
+// count for the terms that it brought, and for no others: one statement would settle every stage of what nobody amended.
 func (p *pass) shortOf(need int, hash string) *shortage {
 	claims := []string{claimApproval}
 	if stages := p.stages(); len(stages) > 0 {
@@ -74,12 +74,18 @@ func (p *pass) shortOf(need int, hash string) *shortage {
 	return nil
 }
 
+// brought says whether an approval of an amendment had a part in bringing the terms in force: it was given while somebody was engaged already, and before
+// the worker accepted these terms.
+func (p *pass) brought(r v1alpha1.AttestationRecord) bool {
+	return p.engaged() && r.Terms == p.st.Terms.Proposed && !r.At.Time.Before(p.enteredAt(v1alpha1.PhaseOnboarding)) && !r.At.After(p.st.Terms.AcceptedAt.Time)
+}
+
 // consent counts the distinct people who approve terms under any of some claims, and says whether anybody rejects them. Whoever became a requester since then no
 // longer counts as independent.
 func (p *pass) consent(hash string, claims ...string) (approvers int, rejected bool) {
 	approving := people{}
 	for _, claim := range claims {
-		for author, r := range p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == hash }) {
+		for author, r := range p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == hash && (claim != claimAmendment || p.brought(r)) }) {
 			switch {
 			case p.requesters()[author]:
 			case r.Verdict == v1alpha1.VerdictRejected:

@@ -118,7 +118,7 @@ func (p *pass) judgeApproval(rec v1alpha1.AttestationRecord, item string) *v1alp
 			return ignored(reasonNotNow, "there is nothing to amend before somebody has accepted; approve the engagement")
 		}
 		if rec.Terms == p.st.Terms.Proposed {
-			return ignored(reasonNotNow, "the terms it speaks of are in force, and no amendment to them is proposed; what is to be approved of them is in status.waitingFor")
+			return ignored(reasonOther, "the terms it speaks of are in force, and no amendment to them is proposed; what is to be approved of them is in status.waitingFor")
 		}
 	default:
 		return ignored(reasonUnknown, "of an engagement, approve engagement, stage.<name>, access.<profile> or amendment")
