@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
+	"github.com/longshore-dev/longshore/controllers/domain/matching"
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
@@ -127,6 +128,12 @@ func (p *pass) unfit(w *v1alpha1.Worker) string {
 	if limits := p.Pool.Spec.Limits; limits != nil && limits.MaxConcurrentPerWorker > 0 {
 		if engaged, _, _ := l.taken(append(p.renewed(), p.Engagement.UID)...); engaged >= limits.MaxConcurrentPerWorker {
 			return fmt.Sprintf("they hold %d of the %d engagements that the pool allows a person at a time by now; end another, or raise the pool's limit", engaged, limits.MaxConcurrentPerWorker)
+		}
+	}
+	if t := p.verdictOn(w).Tenure; t != nil {
+		limit := matching.Tenure{Policy: t.Policy, Limit: t.Limit.Time}
+		if late := limit.ReachedBefore(p.Engagement.Spec.StatementOfWork.End.Time); late != "" {
+			return "this person now " + late + "; choose somebody else by changing workerRef, or end the work earlier"
 		}
 	}
 	return p.heldWith(w)

@@ -47,6 +47,9 @@ func TestAnEngagementEndsAtItsTenureLimit(t *testing.T) {
 	t.Run("to the second, without grace", func(t *testing.T) {
 		w := long(t, grace(48*time.Hour)).add(aPolicy("cap", "").Tenure("P1M", "", "")).settle().expectTenure("2026-12-01", "2027-01-01")
 		w.expectExpiry("chat", "2027-01-01").expectStalled("").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
+		if got := w.status().Ends; got != "2027-01-01T00:00:00Z" {
+			t.Errorf("whoever looks up when it ends sees the limit, which comes before the agreed end, but it is %s", got)
+		}
 		if warnings := w.compliance().Warnings; len(warnings) != 1 || !warnings[0].At.Time.Equal(on("2027-01-01")) {
 			t.Errorf("the limit is less than 30 days away, but the warnings are %+v", warnings)
 		}
@@ -139,6 +142,18 @@ func TestARenewalContinuesTheTenure(t *testing.T) {
 	w := renewed(t).add(aPolicy("cap", "").Tenure("P45D", "P1D", "")).settle()
 	w.expectTenure("2026-12-01", "2027-01-15").expectExpiry("chat", "2027-01-15")
 	w.until("2027-01-14 23:59:59").expectPhase(v1alpha1.PhaseAssigned).until("2027-01-15").expectEnded("2027-01-15", v1alpha1.EndTenure)
+}
+
+func TestWhoeverAcceptsTwoOffersIsEngagedOnlyUpToTheTenureLimit(t *testing.T) {
+	// Either may be had; both together are more than two months.
+	w := aMarketingTeam(t).add(aPolicy("cap", "").Tenure("P2M", "", ""))
+	w.add(anEngagement("first").Pinned("ada").From("2026-12-01 08:00", "2027-01-05 08:00")).approve().expectOffered("ada")
+	w.add(anEngagement("second").Pinned("ada").From("2027-01-05 08:00", "2027-02-15 08:00")).approve().expectOffered("ada")
+	second := w.answer(v1alpha1.VerdictAccepted)
+	w.subject = "first"
+	w.say(w.answer(v1alpha1.VerdictAccepted)).expectPhase(v1alpha1.PhaseOnboarding)
+	w.subject = "second"
+	w.say(second).expectPhase(v1alpha1.PhaseRecruiting).expectStalled(v1alpha1.ReasonNoCandidates).expectTold("recruitment/accepted", "reaches the tenure limit of policy cap on 2027-02-0", "before the end")
 }
 
 func TestATenureIsCountedAnewWhenTheOtherEngagementChanges(t *testing.T) {

@@ -89,10 +89,18 @@ func (m *match) places(w *Worker) int32 {
 
 // tenureTooLong is whether the work would go on when the person may no longer be engaged.
 func (m *match) tenureTooLong(w *Worker) string {
-	if w.Tenure == nil || !w.Tenure.Limit.Before(m.StatementOfWork.End.Time) {
+	if w.Tenure == nil {
 		return ""
 	}
-	return fmt.Sprintf("reaches the tenure limit of policy %s on %s, before the end", w.Tenure.Policy, day(w.Tenure.Limit))
+	return w.Tenure.ReachedBefore(m.StatementOfWork.End.Time)
+}
+
+// ReachedBefore says that the limit is reached before an end, or nothing.
+func (t *Tenure) ReachedBefore(end time.Time) string {
+	if !t.Limit.Before(end) {
+		return ""
+	}
+	return fmt.Sprintf("reaches the tenure limit of policy %s on %s, before the end", t.Policy, day(t.Limit))
 }
 
 func (m *match) lacksSkills(w *Worker) string {
