@@ -205,7 +205,7 @@ const reviewAgain = time.Minute
 func (p *pass) permitted(profile string) bool {
 	requester := p.Engagement.Spec.Requester
 	if requester == nil {
-		message := "spec.requester is empty, because the engagement was created while the admission policies were not installed: have whoever asks for it edit it once, so that they are stamped"
+		message := "spec.requester is empty, because the engagement was created while the admission policies were not installed: have whoever asks for it set spec.requester to their own username"
 		p.stall(v1alpha1.ReasonGrantNotPermitted, message)
 		p.wait("access/"+profile, v1alpha1.RoleManager, p.since("access/"+profile), nil, message)
 		return false
