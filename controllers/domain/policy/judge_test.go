@@ -288,15 +288,15 @@ func TestMessagesNameThePolicyTheSourceAndWhatToDo(t *testing.T) {
 	}{
 		{
 			"a rule's own message", asks(rule(v1alpha1.EnforceDeny, "false", saying("'the budget of ' + engagement.spec.statementOfWork.budget.amount + ' needs a written contract'"))),
-			"policy us-ca-abc, rule r0 (California Labor Code, §2775): the budget of 5000.50 needs a written contract; change what the rule asks for; until then nobody is engaged, and nothing new is granted",
+			"policy us-ca-abc, rule r0 (California Labor Code, §2775): the budget of 5000.50 needs a written contract; until it holds nobody is engaged",
 		},
 		{
 			"no message", asks(rule(v1alpha1.EnforceEnd, "1 > 2")),
-			"policy us-ca-abc, rule r0 (California Labor Code, §2775): does not hold: 1 > 2; change what the rule asks for; once somebody has accepted, the engagement ends by it",
+			"policy us-ca-abc, rule r0 (California Labor Code, §2775): does not hold: 1 > 2; change the engagement so that it holds; until it holds nobody is engaged",
 		},
 		{
 			"a message that cannot be evaluated", asks(rule(v1alpha1.EnforceDeny, "1 > 2", saying("engagement.spec.intake.costCenter"))),
-			"policy us-ca-abc, rule r0 (California Labor Code, §2775): does not hold: 1 > 2; change what the rule asks for; until then nobody is engaged, and nothing new is granted",
+			"policy us-ca-abc, rule r0 (California Labor Code, §2775): does not hold: 1 > 2; change the engagement so that it holds; until it holds nobody is engaged",
 		},
 		{
 			"no answer", asks(rule(v1alpha1.EnforceDeny, "engagement.spec.intake.costCenter == ''")),
@@ -316,9 +316,50 @@ func TestMessagesNameThePolicyTheSourceAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsIsToldOfThePeopleThatItIsAbout(t *testing.T) {
+	for _, tc := range []struct {
+		enforcement   v1alpha1.Enforcement
+		before, after string
+	}{
+		{v1alpha1.EnforceDeny, "until it holds nobody is engaged", "until it holds nothing new is granted; who is engaged keeps what they have until it expires"},
+		{v1alpha1.EnforceRequireApproval, "otherwise one more person has to approve", "otherwise one more person has to approve, and nothing new is granted until then"},
+		{v1alpha1.EnforceWarn, "nothing is held by it", "nothing is held by it"},
+		{v1alpha1.EnforceEnd, "until it holds nobody is engaged", "the engagement ends by it, and its access"},
+	} {
+		for _, engaged := range []bool{false, true} {
+			c, want := campaign(), tc.before
+			if engaged {
+				c.Engagement.Status.Terms, want = &v1alpha1.AcceptedTerms{}, tc.after
+			}
+			v := Judge([]v1alpha1.CompliancePolicy{asks(rule(tc.enforcement, "1 > 2"), rule(tc.enforcement, "1 > 2", saying("'lower the budget'")))}, c)
+			all := append(append(v.Violations, v.Approvals...), v.Warnings...)
+			if len(all) != 2 || !strings.HasSuffix(all[0].Message, ": does not hold: 1 > 2; change the engagement so that it holds; "+want) || !strings.HasSuffix(all[1].Message, ": lower the budget; "+want) {
+				t.Errorf("of %s, with somebody engaged: %v, %q should be told: %+v", tc.enforcement, engaged, want, all)
+			}
+		}
+	}
+}
+
+func TestAWarningAheadSaysWhatWillBeToldThen(t *testing.T) {
+	const turns = "now < timestamp('2026-12-20T00:00:00Z')"
+	for _, tc := range []struct{ name, expression, message, want string }{
+		{"in the policy's words", turns, "'ask the agency'", ": from 2026-12-20T00:00:00Z on: ask the agency"},
+		{"in its words as of then", turns, "now < timestamp('2026-12-20T00:00:00Z') ? 'early' : 'ask the agency'", ": from 2026-12-20T00:00:00Z on: ask the agency"},
+		{"without words", turns, "", ": from 2026-12-20T00:00:00Z on: does not hold: " + turns + "; change the engagement before then so that it holds"},
+		{"undecided then", turns + " ? true : engagement.spec.intake.costCenter == ''", "'ask'", ": from 2026-12-20T00:00:00Z on: cannot be evaluated: no such key: intake; before then give the engagement or the worker what the rule reads"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v := Judge([]v1alpha1.CompliancePolicy{asks(rule(v1alpha1.EnforceDeny, tc.expression, warning("P30D"), saying(tc.message)))}, campaign())
+			if len(v.Warnings) != 1 || !strings.HasSuffix(v.Warnings[0].Message, tc.want) {
+				t.Errorf("the warning should end with %q: %+v", tc.want, v.Warnings)
+			}
+		})
+	}
+}
+
 func TestAMessageFitsIntoStatusAndStillSaysWhatToDo(t *testing.T) {
 	long := strings.Repeat("ä", 256)
-	p := asks(rule(v1alpha1.EnforceDeny, "false", saying("'"+strings.Repeat("ö", 1000)+"'")), rule(v1alpha1.EnforceDeny, "'"+strings.Repeat("x", 3000)+"' == ''"), func(s *v1alpha1.CompliancePolicySpec) {
+	p := asks(rule(v1alpha1.EnforceDeny, "false", saying("'"+strings.Repeat("ö", 1000)+". Ask legal'")), rule(v1alpha1.EnforceDeny, "'"+strings.Repeat("x", 3000)+"' == ''"), func(s *v1alpha1.CompliancePolicySpec) {
 		s.Source = v1alpha1.PolicySource{Title: long, Citation: long}
 		s.RequiredDocuments = []string{"w-9"}
 	})
@@ -326,11 +367,14 @@ func TestAMessageFitsIntoStatusAndStillSaysWhatToDo(t *testing.T) {
 	if len(v.Violations) != 3 {
 		t.Fatalf("%d violations, expected three", len(v.Violations))
 	}
+	if said := v.Violations[1].Message; !strings.Contains(said, ": ööö") || !strings.Contains(said, "ööö. Ask legal; until") {
+		t.Errorf("%q should leave out the middle of what the policy says, not its end, which says what to do", said)
+	}
 	for _, f := range v.Violations {
 		if n := utf8.RuneCountInString(f.Message); n > 1024 || !utf8.ValidString(f.Message) {
 			t.Errorf("a message has %d characters; a Finding can hold 1024", n)
 		}
-		if !strings.Contains(f.Message, "nothing new is granted") && !strings.Contains(f.Message, "engage somebody") {
+		if !strings.HasSuffix(f.Message, "until it holds nobody is engaged") && !strings.HasSuffix(f.Message, "or engage somebody who holds it") {
 			t.Errorf("%q does not say what to do", f.Message)
 		}
 	}

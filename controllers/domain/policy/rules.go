@@ -35,7 +35,7 @@ func (j *judgement) rules(p *v1alpha1.CompliancePolicy, whole bool, determinedUn
 			j.broken(p, r, v)
 		case r.WarnBefore != "" && turn.to != now && !turn.at.IsZero() && sameQuestion(p, turn.at, determinedUntil, program):
 			if j.ahead(turn.at, r.WarnBefore) {
-				j.warn(ruleFinding(p, r, "will not hold any more from "+stamp(turn.at)+": "+r.Expression, "change what the rule reads before then"), turn.at)
+				j.warn(j.coming(p, r, v, turn), turn.at)
 			}
 		}
 	}
@@ -46,9 +46,23 @@ func sameQuestion(p *v1alpha1.CompliancePolicy, at time.Time, determinedUntil *t
 	return applies(p, at) && (!program.readsFacts || determinedUntil == nil || at.Before(*determinedUntil))
 }
 
+// coming tells of a rule that will not hold, in the words that it will be told in then.
+func (j *judgement) coming(p *v1alpha1.CompliancePolicy, r *v1alpha1.PolicyRule, v *variables, turn turn) v1alpha1.Finding {
+	from := "from " + stamp(turn.at) + " on: "
+	if turn.to.err != "" {
+		return ruleFinding(p, r, from+"cannot be evaluated: "+turn.to.err, "before then give the engagement or the worker what the rule reads")
+	}
+	said, told := wordsOf(r, v, turn.at)
+	if told {
+		return ruleFinding(p, r, from+said, "")
+	}
+	return ruleFinding(p, r, from+said, "change the engagement before then so that it holds")
+}
+
 // broken tells of a rule that does not hold.
 func (j *judgement) broken(p *v1alpha1.CompliancePolicy, r *v1alpha1.PolicyRule, v *variables) {
-	f := ruleFinding(p, r, j.saying(r, v), consequence[r.Enforcement])
+	said, told := wordsOf(r, v, j.Now)
+	f := ruleFinding(p, r, said, j.consequence(r.Enforcement, told))
 	switch r.Enforcement {
 	case v1alpha1.EnforceWarn:
 		j.Warnings = append(j.Warnings, f)
@@ -59,16 +73,18 @@ func (j *judgement) broken(p *v1alpha1.CompliancePolicy, r *v1alpha1.PolicyRule,
 	}
 }
 
-// saying is the rule's message, or its expression where there is none or it cannot be evaluated.
-func (j *judgement) saying(r *v1alpha1.PolicyRule, v *variables) string {
+// wordsOf a rule that does not hold are its message at a moment, or its expression where there is none or it cannot be evaluated; told says that it is the message.
+func wordsOf(r *v1alpha1.PolicyRule, v *variables, at time.Time) (said string, told bool) {
 	if r.MessageExpression != "" {
 		if program, err := compileMessage(r.MessageExpression); err == nil {
-			if message, err := program.message(v, j.Now); err == nil && message != "" {
-				return message
+			read := *v
+			read.schema = program.schema
+			if message, err := program.message(&read, at); err == nil && message != "" {
+				return message, true
 			}
 		}
 	}
-	return "does not hold: " + r.Expression
+	return "does not hold: " + r.Expression, false
 }
 
 func (j *judgement) variables(determined bool, tenure *tenureView) *variables {
