@@ -240,14 +240,18 @@ func end() policy {
 		comment: `Deleting an Engagement whose worker holds access dismisses that worker, so it needs the verb end: a wrong prune by a tool
 that only edits cannot dismiss a floor. So does giving an Engagement an owner, because the garbage collector then
 deletes it after that owner and is asked for no verb. A grant that is still pending counts as held: the call to the
-target may be under way.`,
+target may be under way. So does a profile that the worker accepted and of which status.access does not tell yet: the grant
+is made before that is written. What was accepted is written before any grant is made.`,
 		match: []rule{on("engagements", create, update, remove)},
 		when:  []condition{notTheEndOfAnother},
 		variables: []variable{
 			{"holdsAccess", lines(
 				"oldObject.?status.?access.?owed.orValue(0) > 0 ||",
 				"oldObject.?status.?access.?grants.orValue([]).exists(g,",
-				"  !(g.?state.orValue('Pending') in ['Revoked', 'StillHeld', 'Attested', 'Preexisting', 'Abandoned']))")},
+				"  !(g.?state.orValue('Pending') in ['Revoked', 'StillHeld', 'Attested', 'Preexisting', 'Abandoned'])) ||",
+				"(!oldObject.?status.?endedAt.hasValue() &&",
+				" oldObject.?status.?terms.?access.orValue([]).exists(a,",
+				"   !oldObject.?status.?access.?grants.orValue([]).exists(g, g.profile == a.name)))")},
 			formerOwners, addsOwner,
 		},
 		validations: []validation{{

@@ -26,15 +26,32 @@ func owing(s *v1alpha1.EngagementStatus) {
 	s.Access.Owed = 1
 }
 
+// promised is what an engagement says whose worker accepted it with a profile.
+func promised(more func(*v1alpha1.EngagementStatus)) func(*v1alpha1.EngagementStatus) {
+	return func(s *v1alpha1.EngagementStatus) {
+		more(s)
+		s.Terms = accepted(engagement())
+		s.Terms.Access = []v1alpha1.AccessRequest{{Name: "tracker"}}
+	}
+}
+
+func over(s *v1alpha1.EngagementStatus) {
+	now := metav1.Now()
+	s.EndedAt = &now
+}
+
 func TestDeletingAnEngagementThatHoldsAccessNeedsTheVerbEnd(t *testing.T) {
 	const want = "end: the worker of this engagement holds access, so deleting it needs the verb end on engagements/"
 	for name, c := range map[string]struct {
 		status func(*v1alpha1.EngagementStatus)
 		holds  bool
 	}{
-		"nothing known":               {func(*v1alpha1.EngagementStatus) {}, false},
-		"no grants":                   {holdingAccess(), false},
-		"pending":                     {holdingAccess(v1alpha1.GrantPending), true},
+		"nothing known": {func(*v1alpha1.EngagementStatus) {}, false},
+		"no grants":     {holdingAccess(), false},
+		"pending":       {holdingAccess(v1alpha1.GrantPending), true},
+		"accepted, and its grant may be under way":       {promised(holdingAccess()), true},
+		"accepted, and its grant is revoked":             {promised(holdingAccess(v1alpha1.GrantRevoked)), false},
+		"accepted, and over before anything was granted": {promised(over), false},
 		"granted":                     {holdingAccess(v1alpha1.GrantGranted), true},
 		"verified":                    {holdingAccess(v1alpha1.GrantVerified), true},
 		"revoking":                    {holdingAccess(v1alpha1.GrantRevoking), true},

@@ -9,7 +9,7 @@ var shipped = map[string]string{
 	"longshore-binding":       "1295ba1003912d9d28724177fb9d021bf0b8e1e94cb21c66632b9c7cd0d080fd",
 	"longshore-decommission":  "1a51149b24452ead4af0ad62401fe6a5bc9d24c0315b4fa2ef5a3c7248573084",
 	"longshore-dismiss":       "37e74ee8cc9920c3bc0f3188d6eff60fceb01813cfdc8b4d3db71fb330dca641",
-	"longshore-end":           "f6490caf348a1642afe5a5eb770ccefaff62189c265cbe95f3eb455a30d47f16",
+	"longshore-end":           "538958d1428d1c194afdd75a46e9d984a8e8a0348a9a04fd91ba221c773291bf",
 	"longshore-erasure":       "c18364a3d944eff61921e770271c526f1c9d1ae994faaace16cfbd3ad632518d",
 	"longshore-evaluation":    "303bbc64ac84571f77f1cef8657b5a910ffc1adc60111652941932ad92f1c127",
 	"longshore-finalizers":    "3d3ece2d76190249572d729d73162a35688a00f1c66760545e154820f27055d5",
