@@ -62,6 +62,15 @@ func TestTheSealedFileIsKeptForAsLongAsTheLawOfThePlaceAsks(t *testing.T) {
 	}
 }
 
+func TestAFinancialYearThatCannotBeReadHoldsTheEngagement(t *testing.T) {
+	for _, year := range []string{"6 April 2025", "2025", "2025-13-01", "x"} {
+		verdict := policy.Judge([]v1alpha1.CompliancePolicy{the(t, "uk-off-payroll")}, given(in("GB"), determined(small.but("clientFinancialYearFrom", year), "2027-03-01")))
+		if len(verdict.Violations) != 1 || !verdict.Violations[0].Undecided || verdict.Violations[0].Rule != "status-determination-statement" {
+			t.Errorf("%q is no date, so nobody can tell which limits count; the verdict is %+v", year, verdict)
+		}
+	}
+}
+
 func TestAnAnswerThatCannotBeReadHoldsTheEngagement(t *testing.T) {
 	verdict := policy.Judge([]v1alpha1.CompliancePolicy{the(t, "uk-off-payroll")}, given(in("GB"), determined(small.but("clientTurnoverGBP", "15m"), "2027-03-01")))
 	if len(verdict.Violations) != 1 || !verdict.Violations[0].Undecided || verdict.Violations[0].Rule != "status-determination-statement" {

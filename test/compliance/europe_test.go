@@ -30,6 +30,7 @@ func offPayroll() []example {
 		about(sds).fails("the balance sheet is GBP 7,500,000.01 instead", "one of three is not enough", given(in, determined(small.but("clientBalanceSheetGBP", "7500000.01"))), "not small"),
 		about(sds).holds("turnover is beyond, with 50 staff", "any two of the three do", given(in, determined(small.but("clientTurnoverGBP", "15000000.01").but("clientEmployees", "50")))),
 		about(sds).fails("the same figures are of a financial year from 2025-04-05", "the limits were lower then", given(in, determined(small.but("clientFinancialYearFrom", "2025-04-05"))), "not small"),
+		about(sds).fails("the same figures are of a financial year that nobody named", "the lower limits count", given(in, determined(small.but("clientFinancialYearFrom", ""))), "not small"),
 		about(sds).holds("turnover is GBP 10,200,000, the balance sheet GBP 5,100,000, for a financial year from 2025-04-05", "within the former limits",
 			given(in, determined(formerlySmall))),
 		about(sds).fails("turnover is GBP 10,200,000.01 for that year", "beyond the former limit", given(in, determined(formerlySmall.but("clientTurnoverGBP", "10200000.01"))), "not small"),
