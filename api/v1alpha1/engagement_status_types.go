@@ -239,6 +239,12 @@ type EngagedWorker struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	Tier string `json:"tier,omitempty"`
+
+	// jurisdiction where the worker works, as the Worker says or last said: its policies apply also when that object is gone.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`
+	// +kubebuilder:validation:MaxLength=6
+	Jurisdiction string `json:"jurisdiction,omitempty"`
 }
 
 // EndingCause says what ends an engagement.

@@ -130,8 +130,11 @@ func (p *pass) caseOf(about subject, w *v1alpha1.Worker) *policy.Case {
 		// Whoever became a requester or the worker since then no longer counts as independent.
 		return r.Claim == claimDetermination && (p.requesters()[r.Author] || p.isWorker(r.Author, r.OnBehalfOf))
 	})
-	if w != nil {
+	switch {
+	case w != nil:
 		c.Worker, c.History = w, p.history(w)
+	case p.st.Worker != nil:
+		c.WorkerJurisdiction = p.st.Worker.Jurisdiction
 	}
 	return c
 }
@@ -353,6 +356,8 @@ func (p *pass) setCompliant() {
 		p.set(v1alpha1.ConditionCompliant, metav1.ConditionUnknown, v1alpha1.ReasonComplianceUnknown, message)
 	case p.unsettled() != nil:
 		p.set(v1alpha1.ConditionCompliant, metav1.ConditionFalse, v1alpha1.ReasonApprovalRequired, p.unsettled().message)
+	case v.Selected > 0 && p.engaged() && p.judgedWith() == nil:
+		p.set(v1alpha1.ConditionCompliant, metav1.ConditionUnknown, v1alpha1.ReasonComplianceUnknown, fmt.Sprintf("what policies ask of the worker cannot be judged while the Worker object is gone: a Worker with the same personKey in namespace %s mends that; what they ask of the engagement itself holds", p.st.Worker.Namespace))
 	case v.Selected == 0:
 		p.set(v1alpha1.ConditionCompliant, metav1.ConditionTrue, v1alpha1.ReasonHolds, "no policy selects this engagement")
 	case v.Selected == 1:

@@ -285,6 +285,8 @@ func TestWhatPoliciesSayOfTheEngaged(t *testing.T) {
 		w := atWork(t).add(aPolicy("home", "").Rule(v1alpha1.EnforceEnd, british)).settle()
 		delete(w.workers, "marketing/ada")
 		w.settle().expectStalled(v1alpha1.ReasonWorkerGone).expectPhase(v1alpha1.PhaseAssigned)
+		w.expectCompliant(metav1.ConditionUnknown, v1alpha1.ReasonComplianceUnknown).expectTold(v1alpha1.ConditionCompliant, "cannot be judged while the Worker object is gone")
+		w.add(aWorker("ada", "designers")).settle().expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds)
 	})
 }
 

@@ -85,7 +85,9 @@ func (p *pass) brought(r v1alpha1.AttestationRecord) bool {
 func (p *pass) consent(hash string, claims ...string) (approvers int, rejected bool) {
 	approving := people{}
 	for _, claim := range claims {
-		for author, r := range p.standing(claim, func(r v1alpha1.AttestationRecord) bool { return r.Terms == hash && (claim != claimAmendment || p.brought(r)) }) {
+		for author, r := range p.standing(claim, func(r v1alpha1.AttestationRecord) bool {
+			return r.Terms == hash && (claim != claimAmendment || p.brought(r))
+		}) {
 			switch {
 			case p.requesters()[author]:
 			case r.Verdict == v1alpha1.VerdictRejected:

@@ -117,6 +117,6 @@ func (p *pass) noteRequester() {
 // followWorker keeps status.worker on the object that stands for the person, when it was made again.
 func (p *pass) followWorker() {
 	if w := p.worker(); w != nil && p.st.Worker != nil {
-		p.st.Worker.Name, p.st.Worker.UID, p.st.Worker.Username = w.Name, w.UID, w.Spec.Username
+		p.st.Worker.Name, p.st.Worker.UID, p.st.Worker.Username, p.st.Worker.Jurisdiction = w.Name, w.UID, w.Spec.Username, w.Spec.Jurisdiction
 	}
 }

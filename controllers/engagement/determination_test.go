@@ -189,6 +189,16 @@ func TestTheFileIsKeptAsLongAsPoliciesDemand(t *testing.T) {
 			t.Errorf("ada works in DE, where it is kept for ten years, but it is kept until %s", r.RetainUntil)
 		}
 	})
+	t.Run("by where the worker worked last, also when the Worker object is gone", func(t *testing.T) {
+		w := aMarketingTeam(t).add(keep("elsewhere", "DE", "P10Y"), anEngagement("designer")).hire()
+		w.add(aWorker("ada", "designers").With(func(wk *v1alpha1.Worker) { wk.Spec.Jurisdiction = "DE" })).settle() // ada moved
+		delete(w.workers, "marketing/ada")
+		w.settle().expectCompliant(metav1.ConditionUnknown, v1alpha1.ReasonComplianceUnknown)
+		w.say(said(v1alpha1.VerdictEndNow, "max")).expectPhase(v1alpha1.PhaseClosed)
+		if r := sealed(w); r.RetainUntil == nil || !r.RetainUntil.Time.Equal(on("2036-11-20 08:00")) {
+			t.Errorf("ada worked in DE, where it is kept for ten years, but it is kept until %s", r.RetainUntil)
+		}
+	})
 	t.Run("not at all where none does", func(t *testing.T) {
 		w := aMarketingTeam(t).add(aPolicy("caps", ""), anEngagement("designer")).hire().say(said(v1alpha1.VerdictEndNow, "max"))
 		if r := sealed(w); r.RetainUntil != nil || r.RetainedBy != "" {

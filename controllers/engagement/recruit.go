@@ -103,7 +103,7 @@ func (p *pass) accept(offer *v1alpha1.Offer, w *v1alpha1.Worker, at metav1.Time)
 		p.wait("recruitment/accepted", v1alpha1.RoleManager, at.Time, &offer.ExpiresAt.Time, message)
 		return false
 	}
-	p.st.Worker = &v1alpha1.EngagedWorker{Name: w.Name, Namespace: w.Namespace, UID: w.UID, PersonKey: w.Spec.PersonKey, Username: w.Spec.Username, Tier: offer.Tier}
+	p.st.Worker = &v1alpha1.EngagedWorker{Name: w.Name, Namespace: w.Namespace, UID: w.UID, PersonKey: w.Spec.PersonKey, Username: w.Spec.Username, Tier: offer.Tier, Jurisdiction: w.Spec.Jurisdiction}
 	inherited, _ := p.takeOver() // the gate has seen to the problems
 	p.st.Terms = terms.Accept(&p.Engagement.Spec, w.Name, offer.Rate, proposedHash(p.st), offer.Hash, at)
 	p.st.Terms.Inherited = inherited

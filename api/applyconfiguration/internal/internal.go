@@ -1358,6 +1358,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.longshore-dev.longshore.api.v1alpha1.EngagedWorker
   map:
     fields:
+    - name: jurisdiction
+      type:
+        scalar: string
     - name: name
       type:
         scalar: string

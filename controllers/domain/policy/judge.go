@@ -23,6 +23,8 @@ type Case struct {
 	Checklist []v1alpha1.ChecklistStep
 	// Worker is nil while nobody is considered. Rules that read the worker or the tenure are left out then.
 	Worker *v1alpha1.Worker
+	// WorkerJurisdiction is where a worker works whose object is gone. Only the selection of policies goes by it.
+	WorkerJurisdiction string
 	// History is what else the worker was, is, or will be engaged in, in all pools.
 	History []Engaged
 	Now     time.Time
@@ -185,7 +187,7 @@ func (j *judgement) ahead(at time.Time, before string) bool {
 func (c *Case) selection() Selection {
 	s := Selection{
 		Jurisdiction: c.Engagement.Spec.Classification.Jurisdiction, WorkerType: c.Engagement.Spec.Classification.WorkerType,
-		NamespaceLabels: c.NamespaceLabels, Pool: c.Engagement.Spec.PoolRef.Name, Now: c.Now,
+		NamespaceLabels: c.NamespaceLabels, Pool: c.Engagement.Spec.PoolRef.Name, Now: c.Now, WorkerJurisdiction: c.WorkerJurisdiction,
 	}
 	if c.Worker != nil {
 		s.WorkerJurisdiction = c.Worker.Spec.Jurisdiction

@@ -23,6 +23,8 @@ type EngagedWorkerApplyConfiguration struct {
 	Username *string `json:"username,omitempty"`
 	// tier in the pool at the time of the offer.
 	Tier *string `json:"tier,omitempty"`
+	// jurisdiction where the worker works, as the Worker says or last said: its policies apply also when that object is gone.
+	Jurisdiction *string `json:"jurisdiction,omitempty"`
 }
 
 // EngagedWorkerApplyConfiguration constructs a declarative configuration of the EngagedWorker type for use with
@@ -76,5 +78,13 @@ func (b *EngagedWorkerApplyConfiguration) WithUsername(value string) *EngagedWor
 // If called multiple times, the Tier field is set to the value of the last call.
 func (b *EngagedWorkerApplyConfiguration) WithTier(value string) *EngagedWorkerApplyConfiguration {
 	b.Tier = &value
+	return b
+}
+
+// WithJurisdiction sets the Jurisdiction field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Jurisdiction field is set to the value of the last call.
+func (b *EngagedWorkerApplyConfiguration) WithJurisdiction(value string) *EngagedWorkerApplyConfiguration {
+	b.Jurisdiction = &value
 	return b
 }
