@@ -123,6 +123,9 @@ type Intake struct {
 // RoleManager is the contact who is told of what is overdue.
 const RoleManager = "Manager"
 
+// RoleLegal is the contact who sees to what neither a requester nor a manager may decide: a determination, and a policy that cannot be read.
+const RoleLegal = "Legal"
+
 // Contact is a person with a role in the engagement.
 type Contact struct {
 	// role is for example Manager, Buddy or Coordinator. Checklist steps name their actor by it.

@@ -55,7 +55,7 @@ func TestWhoeverNobodyVouchesForGetsNothing(t *testing.T) {
 	})
 	t.Run("a policy began to apply", func(t *testing.T) {
 		w := atWork(t).add(aPolicy("uk-law", "GB").Unreadable()).settle().expectStalled(v1alpha1.ReasonComplianceUnknown).expectCondition(v1alpha1.ConditionCompliant, metav1.ConditionUnknown)
-		w.expectWithdrawn("").expectWaits("compliance/policies: Manager") // what is there runs to its expiry
+		w.expectWithdrawn("").expectWaits("compliance/legal: Legal") // what is there runs to its expiry
 		w.until("2027-01-01 08:00").expectAccess("chat", v1alpha1.GrantRevoked)
 	})
 	t.Run("a held engagement gets no more, and gets nothing back", func(t *testing.T) {

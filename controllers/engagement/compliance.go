@@ -15,7 +15,10 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
-const waitPolicies = "compliance/policies"
+const (
+	waitPolicies = "compliance/policies"
+	waitLegal    = "compliance/legal"
+)
 
 // question tells apart what policies are asked in one pass. What else they read does not change while a pass runs.
 type question struct {
@@ -210,16 +213,29 @@ func (p *pass) complianceHolds() []finding {
 	return append(denied, unknown...)
 }
 
-// waitForCompliance asks somebody to see to what holds the engagement.
+// waitForCompliance asks whoever can see to what holds the engagement: legal for what nobody else may decide, before the one who sees to the rest.
 func (p *pass) waitForCompliance(held []finding, who string) {
-	if len(held) == 0 {
+	ours, legal := []string{}, []string{}
+	for _, f := range held {
+		if slices.Contains(p.verdict().ForLegal, f.Message) {
+			legal = append(legal, f.Message)
+		} else {
+			ours = append(ours, f.Message)
+		}
+	}
+	p.waitForFindings(waitLegal, v1alpha1.RoleLegal, legal)
+	p.waitForFindings(waitPolicies, who, ours)
+}
+
+func (p *pass) waitForFindings(what, who string, messages []string) {
+	if len(messages) == 0 {
 		return
 	}
-	message := held[0].Message
-	if n := len(held) - 1; n > 0 {
+	message := messages[0]
+	if n := len(messages) - 1; n > 0 {
 		message = fmt.Sprintf("%s; and %d more, see status.compliance.violations", truncate(message, 900), n)
 	}
-	p.wait(waitPolicies, who, p.since(waitPolicies), nil, message)
+	p.wait(what, who, p.since(what), nil, message)
 }
 
 // heldWith says why the policies do not let a candidate be engaged in these terms, or nothing.

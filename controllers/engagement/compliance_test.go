@@ -97,12 +97,12 @@ func TestWhatPoliciesSayBeforeSomebodyIsEngaged(t *testing.T) {
 		},
 		{
 			name: "unreadable", because: "what nobody can evaluate is held, not passed", policies: []any{aPolicy("caps", "").Unreadable()},
-			phase: v1alpha1.PhasePending, compliant: unknown, waits: []string{"compliance/policies: Requester"}, says: "misspelt",
+			phase: v1alpha1.PhasePending, compliant: unknown, waits: []string{"compliance/legal: Legal"}, says: "misspelt",
 		},
 		{
 			name: "Deny beside an unreadable one", because: "what is known to be wrong comes first, and all is told",
 			policies: []any{aPolicy("a-caps", "").Unreadable(), aPolicy("b-caps", "").Rule(v1alpha1.EnforceDeny, modest)},
-			phase:    v1alpha1.PhasePending, compliant: no, waits: []string{"compliance/policies: Requester"}, says: "misspelt",
+			phase:    v1alpha1.PhasePending, compliant: no, waits: []string{"compliance/legal: Legal", "compliance/policies: Requester"}, says: "misspelt",
 		},
 		{
 			name: "a step that the checklist lacks", because: "requiredSteps are checked against the checklist in force",

@@ -110,7 +110,7 @@ func TestADetermination(t *testing.T) {
 		w := held(t).determine("lee")
 		w.say(w.answer(v1alpha1.VerdictAccepted)).start()
 		w.until("2026-12-20 07:59:59").expectStalled("").expectCompliant(metav1.ConditionTrue, v1alpha1.ReasonHolds).expectNext("2026-12-20 08:00")
-		w.until("2026-12-20 08:00").expectStalled(v1alpha1.ReasonComplianceViolation).expectWaits("compliance/policies: Manager").expectPhase(v1alpha1.PhaseAssigned)
+		w.until("2026-12-20 08:00").expectStalled(v1alpha1.ReasonComplianceViolation).expectWaits("compliance/legal: Legal", "compliance/policies: Manager").expectPhase(v1alpha1.PhaseAssigned)
 		own := w.determines("ada")
 		w.say(own).expectIgnored(own, "SelfDealing").expectStalled(v1alpha1.ReasonComplianceViolation)
 		w.after(time.Hour).determine("lee").expectStalled("").expectWaits()

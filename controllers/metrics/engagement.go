@@ -83,7 +83,7 @@ func (c engagementCollector) Describe(ch chan<- *prometheus.Desc) {
 // role keeps the label's values few: the roles of contacts are people's own words.
 func role(who string) string {
 	switch who {
-	case v1alpha1.ActorWorker, v1alpha1.ActorSupplier, v1alpha1.ActorOperator, v1alpha1.ActorRequester, v1alpha1.ActorApprover, v1alpha1.ActorReviewer, v1alpha1.RoleManager:
+	case v1alpha1.ActorWorker, v1alpha1.ActorSupplier, v1alpha1.ActorOperator, v1alpha1.ActorRequester, v1alpha1.ActorApprover, v1alpha1.ActorReviewer, v1alpha1.RoleManager, v1alpha1.RoleLegal:
 		return who
 	}
 	return "Contact"

@@ -18,17 +18,17 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 	if p.Spec.Determination == nil {
 		return nil
 	}
-	deny := func(what, todo string) {
+	lack := func(what, todo string) {
 		if whole {
-			j.violate(finding(p, what, todo))
+			j.leaveToLegal(finding(p, what, todo))
 		}
 	}
 	newest, outdated := j.determined()
 	if newest == nil {
 		if outdated {
-			deny("asks for a determination of the classification, and spec.classification has changed since it was determined", determine+" anew")
+			lack("asks for a determination of the classification, and spec.classification has changed since it was determined", determine+" anew")
 		} else {
-			deny("asks for a determination of the classification, and nobody has determined it", determine)
+			lack("asks for a determination of the classification, and nobody has determined it", determine)
 		}
 		return nil
 	}
@@ -37,16 +37,16 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 		expiry = newest.At.Time // Only past the year 9999; nothing counts that long.
 	}
 	if !j.Now.Before(expiry) {
-		deny("asks for a determination of the classification at least every "+p.Spec.Determination.ValidFor+", and the last expired at "+stamp(expiry), determine+" anew")
+		lack("asks for a determination of the classification at least every "+p.Spec.Determination.ValidFor+", and the last expired at "+stamp(expiry), determine+" anew")
 		return nil
 	}
 	j.look(expiry)
 	if whole {
 		j.keepDetermination(newest, expiry)
 	}
-	if requested := j.Engagement.Spec.Classification.WorkerType; newest.WorkerType != requested {
-		deny("goes by the classification that was determined, which is "+string(newest.WorkerType)+", and spec.classification.workerType is "+string(requested),
-			"set it to "+string(newest.WorkerType)+", or have the classification determined anew")
+	if requested := j.Engagement.Spec.Classification.WorkerType; newest.WorkerType != requested && whole {
+		j.violate(finding(p, "goes by the classification that was determined, which is "+string(newest.WorkerType)+", and spec.classification.workerType is "+string(requested),
+			"set it to "+string(newest.WorkerType)+", or have the classification determined anew"))
 	}
 	if expiry.Before(j.plannedEnd()) && applies(p, expiry) && j.ahead(expiry, defaultWarnBefore) && whole {
 		j.warn(finding(p, "asks for a determination of the classification, and the one that counts expires at "+stamp(expiry)+", before the end of the work",

@@ -50,6 +50,8 @@ type Verdict struct {
 	Selected int
 	// Violations are what does not hold and is enforced as Deny or End, and what could not be evaluated.
 	Violations []v1alpha1.Finding
+	// ForLegal are the messages of those Violations that neither a requester nor a manager can mend: a determination that lacks, and a policy that cannot be read.
+	ForLegal []string
 	// Approvals are the rules that do not hold and ask for one approver more; together they ask for one.
 	Approvals []v1alpha1.Finding
 	Warnings  []v1alpha1.Finding
@@ -136,7 +138,7 @@ func (j *judgement) policy(p *v1alpha1.CompliancePolicy, whole bool) {
 	}
 	if problems := Problems(&p.Spec); len(problems) > 0 {
 		if whole {
-			j.violate(unreadable(p, problems))
+			j.leaveToLegal(unreadable(p, problems))
 		}
 		// A limit that can be read still counts: access must not outlive it because a rule was misspelt.
 		j.tenure(p)
@@ -152,6 +154,11 @@ func (j *judgement) policy(p *v1alpha1.CompliancePolicy, whole bool) {
 }
 
 func (j *judgement) violate(f v1alpha1.Finding) { j.Violations = append(j.Violations, f) }
+
+func (j *judgement) leaveToLegal(f v1alpha1.Finding) {
+	j.violate(f)
+	j.ForLegal = append(j.ForLegal, f.Message)
+}
 
 // look says that something changes at a moment, if it is to come. What changes within a second shows at the next.
 func (j *judgement) look(t time.Time) {
