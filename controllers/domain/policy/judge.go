@@ -114,11 +114,13 @@ func Judge(policies []v1alpha1.CompliancePolicy, c *Case) Verdict {
 		if t := NextChange(&p.Spec, j.Now); t != nil {
 			j.look(*t)
 		}
+		whole := !j.considered || !Covers(&p.Spec, withoutWorker)
 		if !selects(&p.Spec, selection) {
+			j.beginning(p, selection, whole)
 			continue
 		}
 		j.Selected++
-		j.policy(p, !j.considered || !Covers(&p.Spec, withoutWorker))
+		j.policy(p, whole)
 	}
 	return j.Verdict
 }

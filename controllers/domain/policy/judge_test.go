@@ -266,7 +266,9 @@ func TestPoliciesAreLookedAtAgainWhenTheyBeginAndCease(t *testing.T) {
 		policy             v1alpha1.CompliancePolicy
 		selected           int
 	}{
-		{"to come", "it will begin", "2027-02-01T00:00:00Z", asks(dated("2027-02-01", "")), 0},
+		{"to come", "30 days before it begins what it will hold is told", "2027-01-02T00:00:00Z", asks(dated("2027-02-01", "")), 0},
+		{"to come soon", "it will begin", "2027-01-14T00:00:00Z", asks(dated("2027-01-14", "")), 0},
+		{"to come when the work is over", "it will begin", "2027-06-01T00:00:00Z", asks(dated("2027-06-01", "")), 0},
 		{"until then", "it will cease", "2027-02-01T00:00:00Z", asks(dated("2026-02-01", "2027-02-01")), 1},
 		{"for good", "it never ceases", "", asks(dated("2026-02-01", "")), 1},
 		{"to come elsewhere", "it never concerns this engagement", "", asks(dated("2027-02-01", ""), elsewhere), 0},
