@@ -17,8 +17,10 @@ import (
 type stock struct {
 	// open waits for approval; held is with ada, who has access; ended was terminated; closed is sealed.
 	open, held, ended, closed *v1alpha1.Engagement
-	// paused is suspended and is to end soon; procedural asks for an onboarding; sought names no worker.
+	// paused is suspended, is to end soon and takes two approvals; procedural asks for an onboarding; sought names no worker.
 	paused, procedural, sought *v1alpha1.Engagement
+	// dismissed was terminated for misconduct, which is at once, whatever time was given.
+	dismissed *v1alpha1.Engagement
 	// file is the Dossier of closed, grant the AccessGrant of held, said an approval of held.
 	file  *v1alpha1.Dossier
 	grant *v1alpha1.AccessGrant
@@ -27,7 +29,8 @@ type stock struct {
 
 func newStock(w world) *stock {
 	w.Helper()
-	s := &stock{open: w.requested(mia), paused: w.requested(mia, suspended(true), ending(30*time.Minute)), procedural: w.requested(mia, onboardedBy("onboarding")), sought: w.requested(mia, anybody)}
+	s := &stock{open: w.requested(mia), paused: w.requested(mia, suspended(true), ending(30*time.Minute), approvedBy(2)), procedural: w.requested(mia, onboardedBy("onboarding")), sought: w.requested(mia, anybody)}
+	s.dismissed = w.requested(mia, ending(30*time.Minute), becauseOf(v1alpha1.TerminationMisconduct))
 	s.held, s.ended, s.closed = w.working(mia), w.hired(mia), w.hired(mia, briefly)
 	if got := w.hasAccess(s.held, design); got != passes {
 		w.Fatalf("ada should have access: %+v", got)
@@ -35,6 +38,7 @@ func newStock(w world) *stock {
 	s.grant = w.grants(s.held)[design]
 	keeps(w, mia, s.ended, ending(0))
 	w.until(s.ended.Name, "an end", func(e *v1alpha1.Engagement) bool { return e.Status.EndedAt != nil })
+	w.until(s.dismissed.Name, "an end", func(e *v1alpha1.Engagement) bool { return e.Status.EndedAt != nil })
 	keeps(w, mia, s.closed, ending(0))
 	w.until(s.closed.Name, "Closed", func(e *v1alpha1.Engagement) bool { return e.Status.Phase == v1alpha1.PhaseClosed })
 	s.file = w.file(s.closed)
@@ -122,9 +126,11 @@ func widening(s *stock) []attack {
 		widens("lifts a suspension", paused, "lifts the suspension", suspended(false)),
 		widens("withdraws a planned termination", paused, "withdraws the termination", goingOn),
 		widens("postpones a planned termination", paused, "postpones the termination", ending(40*time.Minute)),
+		widens("has one approve where two were to", paused, "eases the approval", approvedBy(1)),
 		widens("calls the worker an employee, whom other profiles allow", open, "changes the legal form", ofType(v1alpha1.FixedTermEmployee)),
 		widens("changes the facts that its legal form is determined from", open, "changes the facts", toolsOf("the client")),
 		widens("drops what is to be signed before access", func() *v1alpha1.Engagement { return s.procedural }, "eases the onboarding", func(e *v1alpha1.Engagement) { e.Spec.Onboarding = nil }),
+		widens("has the onboarding shortened", func() *v1alpha1.Engagement { return s.procedural }, "eases the onboarding", func(e *v1alpha1.Engagement) { e.Spec.Onboarding.Mode = v1alpha1.OnboardingFastTrack }),
 		widens("makes it a renewal, which is given access at once", open, "changes what is renewed", func(e *v1alpha1.Engagement) { e.Spec.Continues = &v1alpha1.LocalReference{Name: "another"} }),
 		widens("asks for what their own candidate alone can do, under another's request", sought, "changes whom to look for", func(e *v1alpha1.Engagement) {
 			e.Spec.Requirements = &v1alpha1.Requirements{Skills: []v1alpha1.SkillRequirement{{Name: "falconry", Required: true}}}
@@ -162,6 +168,7 @@ func beyond(s *stock) []attack {
 	open := func() *v1alpha1.Engagement { return s.open }
 	ended := func() *v1alpha1.Engagement { return s.ended }
 	paused := func() *v1alpha1.Engagement { return s.paused }
+	dismissed := func() *v1alpha1.Engagement { return s.dismissed }
 	// refused looks at what became of access to a profile that may not be given to this worker, or here.
 	refused := func(profile, says string, changes ...spec) func(world) outcome {
 		return func(w world) outcome {
@@ -191,6 +198,10 @@ func beyond(s *stock) []attack {
 		{
 			"A requester", "withdraws a termination that has taken effect", edit(mia, ended, goingOn),
 			"longshore-frozen", "frozen-termination: the termination has taken effect", "the same before its time", edit(mia, paused, goingOn),
+		},
+		{
+			"A requester", "excuses a misconduct, so that a grace is left", edit(mia, dismissed, becauseOf(v1alpha1.TerminationOther)),
+			"longshore-frozen", "frozen-termination: the termination has taken effect", "another reason for what is planned", edit(mia, paused, becauseOf(v1alpha1.TerminationProjectCancelled)),
 		},
 		{
 			"A GitOps tool", "prunes an engagement whose worker holds access", func(w world) outcome { return w.deletes(gitops, s.held) },
@@ -258,7 +269,9 @@ func beyond(s *stock) []attack {
 			"A requester", "lifts the withdrawal of access that security stated", func(w world) outcome {
 				e := w.withdrawnBy(seth)
 				w.nextSecond()
-				w.states(mia, attestation(e.Name, "access/withdraw", v1alpha1.VerdictLifted))
+				if got := w.states(mia, attestation(e.Name, "access/withdraw", v1alpha1.VerdictLifted)); got != passes {
+					w.Fatalf("mia should be let to lift what she withdrew herself: %+v", got)
+				}
 				return w.stillWithdrawn(e)
 			},
 			byOperator, "status.access.withdrawn: Withdrawn", "security itself", func(w world) outcome {

@@ -1,12 +1,14 @@
 package attacks
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/rand"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/longshore-dev/longshore/api/v1alpha1"
 )
@@ -51,9 +53,16 @@ func borders(s *stock) []attack {
 			return w.creates(user, attestation("any", "approval/engagement", v1alpha1.VerdictApproved, terms(digest), func(a *v1alpha1.Attestation) { a.Namespace = namespace }))
 		}
 	}
-	of := func(subject v1alpha1.SubjectReference) func(world) outcome {
+	screens := func(namespace, user string) func(world) outcome {
 		return func(w world) outcome {
-			return w.creates(uma, attestation("", "screening/portfolio", v1alpha1.VerdictDone, func(a *v1alpha1.Attestation) { a.Spec.SubjectRef = subject }))
+			a := attestation("", "screening/portfolio", v1alpha1.VerdictDone, func(a *v1alpha1.Attestation) {
+				a.Namespace = namespace
+				a.Spec.SubjectRef = v1alpha1.SubjectReference{Kind: "Worker", Name: novice.Name, PoolRef: &v1alpha1.LocalReference{Name: "screened"}}
+			})
+			if err := as(w.T, user).Create(w.Context(), a); err != nil {
+				return answer(err)
+			}
+			return w.heard(a, novice)
 		}
 	}
 	law := func(user string) func(world) outcome {
@@ -90,15 +99,30 @@ func borders(s *stock) []attack {
 		{"A requester", "requests work in another team's namespace", there(elsewhere), byRBAC, `cannot create resource "engagements" in API group "gig.longshore.dev" in the namespace "sales"`, "in their own", there(team)},
 		{"An approver", "approves in another team's namespace", in(elsewhere, ana), byRBAC, `cannot create resource "attestations" in API group "gig.longshore.dev" in the namespace "sales"`, "in their own", in(team, ana)},
 		{"An editor of every namespace", "approves in another team's namespace", in(elsewhere, eve), "longshore-attestation", "needs the verb approve on engagements/any in namespace sales", "an approver in their own", in(team, ana)},
-		{"Whoever holds every role in a team", "screens a worker of the pool's namespace from there, without a pool", of(v1alpha1.SubjectReference{Kind: "Worker", Name: ada}), bySchema, "poolRef is given with kind Worker", "talent operations, where the worker is", func(w world) outcome {
-			return w.creates(tess, attestation("", "screening/portfolio", v1alpha1.VerdictDone, func(a *v1alpha1.Attestation) {
-				a.Namespace, a.Spec.SubjectRef = talent, v1alpha1.SubjectReference{Kind: "Worker", Name: ada, PoolRef: &v1alpha1.LocalReference{Name: "pool"}}
-			}))
-		}},
+		{"Whoever holds every role in a team", "screens a worker of the pool's namespace from there", screens(team, uma), byOperator, `UnknownWorker: the namespace has no Worker "novice"`, "talent operations, where the worker is", screens(talent, tess)},
 		{"A requester", "makes themselves a law", law(mia), byRBAC, `cannot create resource "compliancepolicies"`, "legal", law(lea)},
 		{"A requester", "eases the checklist that onboards their worker", eases(mia), byRBAC, `cannot update resource "checklists"`, "talent operations", eases(tess)},
 		{"A reviewer", "changes the scorecard that they judge by", rubric(rex), byRBAC, `cannot update resource "scorecards"`, "talent operations", rubric(tess)},
 		{"A requester", "labels a worker into a pool", joins(mia), byRBAC, `workers.gig.longshore.dev "idle" is forbidden`, "talent operations", joins(tess)},
 		{"A requester", "opens the pool to everyone", opens(mia), byRBAC, `talentpools.gig.longshore.dev "pool" is forbidden`, "talent operations", opens(tess)},
 	}
+}
+
+// heard waits until a statement of a worker counts, which the worker's record tells, or is marked as one that does not.
+func (w world) heard(a *v1alpha1.Attestation, of *v1alpha1.Worker) outcome {
+	w.Helper()
+	got := passes
+	w.eventually(a.Name+" judged", func() bool {
+		if err := admin.Get(w.Context(), client.ObjectKeyFromObject(a), a); err != nil {
+			return false
+		}
+		if a.Status != nil && a.Status.State != "" {
+			got = outcome{byOperator, a.Status.Reason + ": " + a.Status.Message}
+			return true
+		}
+		worker := &v1alpha1.Worker{}
+		return admin.Get(w.Context(), client.ObjectKeyFromObject(of), worker) == nil &&
+			slices.ContainsFunc(worker.Status.Attestations, func(r v1alpha1.WorkerAttestation) bool { return r.UID == a.UID })
+	})
+	return got
 }

@@ -41,6 +41,13 @@ func worker(namespace, name string) *v1alpha1.Worker {
 	}}
 }
 
+// novice is screened in a pool of their own.
+var novice = func() *v1alpha1.Worker {
+	w := worker(talent, "novice")
+	w.Labels = map[string]string{"screened": "yes"}
+	return w
+}()
+
 func checklist(name string, steps ...v1alpha1.ChecklistStep) *v1alpha1.Checklist {
 	return &v1alpha1.Checklist{ObjectMeta: meta(team, name), Spec: v1alpha1.ChecklistSpec{Steps: steps}}
 }
@@ -58,6 +65,12 @@ func furniture() []client.Object {
 		profile(limited, &v1alpha1.AllowedUse{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": elsewhere}}}),
 		&v1alpha1.TalentPool{ObjectMeta: meta(talent, "pool"), Spec: v1alpha1.TalentPoolSpec{AllowedNamespaces: []string{team}}},
 		&v1alpha1.TalentPool{ObjectMeta: meta(vault, "pool")},
+		&v1alpha1.TalentPool{ObjectMeta: meta(talent, "screened"), Spec: v1alpha1.TalentPoolSpec{
+			WorkerSelector: metav1.LabelSelector{MatchLabels: map[string]string{"screened": "yes"}},
+			Screening:      &v1alpha1.Screening{ChecklistRef: v1alpha1.LocalReference{Name: "portfolio"}},
+		}},
+		&v1alpha1.Checklist{ObjectMeta: meta(talent, "portfolio"), Spec: v1alpha1.ChecklistSpec{Steps: []v1alpha1.ChecklistStep{{Name: "portfolio", Type: v1alpha1.StepDocument}}}},
+		novice,
 		worker(talent, ada), worker(talent, bob), worker(talent, wim), worker(talent, "idle"), worker(vault, "vera"),
 		checklist("onboarding", nda), checklist("attested", attested),
 		checklist("greedy", v1alpha1.ChecklistStep{Name: "tools", Type: v1alpha1.StepAccess, Access: &v1alpha1.StepAccessRef{Profile: prod}}),
@@ -134,6 +147,15 @@ func ending(in time.Duration) spec {
 			e.Spec.Termination.Effective = &at
 		}
 	}
+}
+
+// becauseOf gives a termination another reason.
+func becauseOf(reason v1alpha1.TerminationReason) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Termination.Reason = reason }
+}
+
+func approvedBy(n int32) spec {
+	return func(e *v1alpha1.Engagement) { e.Spec.Approvals = &v1alpha1.Approvals{Required: n} }
 }
 
 func goingOn(e *v1alpha1.Engagement) { e.Spec.Termination = nil }

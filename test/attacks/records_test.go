@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -102,23 +103,79 @@ func replay(*stock) []attack {
 			},
 		},
 		{
+			"An approver", "plants an approval of terms that they know, before the engagement is there", func(w world) outcome {
+				known, again := w.requested(mia), engagement("case-"+rand.String(8))
+				again.Spec = *known.Spec.DeepCopy()
+				planted := approval(again, known.Status.Proposed.Hash)
+				if got := w.states(ana, planted); !strings.HasPrefix(got.says, "UnknownEngagement: ") {
+					w.Fatalf("expected of an approval before its engagement that it waits for one; got %+v", got)
+				}
+				w.must(as(w.T, mia).Create(w.Context(), again))
+				w.until(again.Name, "the terms that were approved", func(e *v1alpha1.Engagement) bool {
+					return e.Status.Proposed != nil && e.Status.Proposed.Hash == planted.Spec.Terms
+				})
+				return w.waits(again, "approval/engagement")
+			},
+			byOperator, "approval/engagement: 0 of 1 approvals of the engagement", "states it again of this one", func(w world) outcome {
+				e := w.requested(mia)
+				return w.states(ana, approval(e, e.Status.Proposed.Hash))
+			},
+		},
+		{
+			"An approver", "approves twice, where two have to", func(w world) outcome {
+				e := w.requested(mia, approvedBy(2))
+				w.approves(e, ana, ana)
+				return w.waits(e, "approval/engagement")
+			},
+			byOperator, "approval/engagement: 1 of 2 approvals of the engagement", "two approvers", func(w world) outcome {
+				e := w.requested(mia, approvedBy(2))
+				w.approves(e, ana, amos)
+				w.offered(e, ada)
+				return passes
+			},
+		},
+		{
 			"Talent operations", "drop a step from the checklist after the worker has accepted", func(w world) outcome {
-				list := checklist("case-"+rand.String(8), nda)
-				w.must(as(w.T, tess).Create(w.Context(), list))
+				list := w.signing()
 				e := w.hired(mia, onboardedBy(list.Name))
-				keeps(w, tess, list, func(c *v1alpha1.Checklist) { c.Spec.Steps[0].Name = "nothing" })
+				keeps(w, tess, list, unsigned)
 				w.nextSecond()
 				got := w.waits(e, "onboarding/nda")
 				w.noAccess(e, design)
 				return got
 			},
-			byOperator, "onboarding/nda: ", "once the step is done", func(w world) outcome {
-				e := w.hired(mia, onboardedBy("onboarding"))
-				w.must(as(w.T, tess).Create(w.Context(), attestation(e.Name, "onboarding/nda", v1alpha1.VerdictDone)))
+			byOperator, "onboarding/nda: ", "the same before", func(w world) outcome {
+				list := w.signing()
+				e := w.requested(mia, onboardedBy(list.Name))
+				keeps(w, tess, list, unsigned)
+				w.approved(e)
+				w.must(as(w.T, ada).Create(w.Context(), attestation(e.Name, "offer/ada", v1alpha1.VerdictAccepted, terms(w.offered(e, ada)))))
 				return w.hasAccess(e, design)
 			},
 		},
 	}
+}
+
+// approves has people approve, one after the other, and each is counted as having said so.
+func (w world) approves(e *v1alpha1.Engagement, people ...string) {
+	w.Helper()
+	for _, user := range people {
+		if got := w.states(user, attestation(e.Name, "approval/engagement", v1alpha1.VerdictApproved, terms(e.Status.Proposed.Hash))); got != passes {
+			w.Fatalf("%s should be able to approve: %+v", user, got)
+		}
+	}
+}
+
+// signing is a checklist of one's own, by which something is signed before access; unsigned drops that.
+func (w world) signing() *v1alpha1.Checklist {
+	w.Helper()
+	list := checklist("case-"+rand.String(8), nda)
+	w.must(as(w.T, tess).Create(w.Context(), list))
+	return list
+}
+
+func unsigned(c *v1alpha1.Checklist) {
+	c.Spec.Steps[0].Name, c.Spec.Steps[0].Blocks = "welcome", v1alpha1.BlocksClosing
 }
 
 // digest stands for the hash of terms that somebody read elsewhere.
@@ -205,20 +262,6 @@ func records(s *stock) []attack {
 			},
 			byServer, `status.phase: ""`, "the operator, by the subresource", writesStatus(operator, types.MergePatchType),
 		},
-		{
-			"A requester", "scales an engagement", func(w world) outcome {
-				return answer(as(w.T, gus).SubResource("scale").Get(w.Context(), s.open, &v1alpha1.Engagement{}))
-			},
-			byRBAC, `cannot get resource "engagements/scale"`, "nobody can, and reading it works", func(w world) outcome {
-				return answer(as(w.T, gus).Get(w.Context(), client.ObjectKeyFromObject(s.open), &v1alpha1.Engagement{}))
-			},
-		},
-		{
-			"An administrator", "writes finalizers by a subresource of their own", func(w world) outcome {
-				return answer(admin.SubResource("finalizers").Update(w.Context(), s.open.DeepCopy()))
-			},
-			byServer, "not found", "the operator takes its finalizer off as it does", func(w world) outcome { return edits(w, operator, s.open, finalized()) },
-		},
 		{"A requester", "takes Longshore's finalizer off, so that nothing is revoked", func(w world) outcome { return edits(w, mia, s.held, finalized()) }, "longshore-finalizers", "finalizers: Longshore alone takes off the finalizers", "the operator", func(w world) outcome { return edits(w, operator, s.held, finalized()) }},
 		{
 			"A requester", "puts on a finalizer of Longshore's that never comes off", func(w world) outcome {
@@ -228,11 +271,11 @@ func records(s *stock) []attack {
 				return edits(w, mia, s.held, finalized(v1alpha1.EngagementFinalizer, "example.com/hold"))
 			},
 		},
-		{"A requester", "deletes a statement", deletes(mia, said), byRBAC, `cannot delete resource "attestations"`, "the operator", deletesAs(said)},
-		{"An editor of everything", "deletes a statement", deletes(eve, said), "longshore-records", "records: attestations are records and are deleted by Longshore alone", "the operator", deletesAs(said)},
+		{"A requester", "deletes a statement", deletes(mia, said), byRBAC, `cannot delete resource "attestations"`, "the garbage collector", collects(said)},
+		{"An editor of everything", "deletes a statement", deletes(eve, said), "longshore-records", "records: attestations are records and are deleted by Longshore alone", "the garbage collector", collects(said)},
 		{"An editor of everything", "deletes all statements of a namespace at once", deletesAll(eve, &v1alpha1.Attestation{}), "longshore-records", "records: attestations are records", "the namespace controller", deletesAll("system:serviceaccount:kube-system:namespace-controller", &v1alpha1.Attestation{})},
-		{"An editor of everything", "deletes an AccessGrant", deletes(eve, grant), "longshore-records", "records: accessgrants are records", "the operator", deletesAs(grant)},
-		{"An editor of everything", "deletes a Dossier", deletes(eve, file), "longshore-records", "records: dossiers are records", "the operator", deletesAs(file)},
+		{"An editor of everything", "deletes an AccessGrant", deletes(eve, grant), "longshore-records", "records: accessgrants are records", "the garbage collector", collects(grant)},
+		{"An editor of everything", "deletes a Dossier", deletes(eve, file), "longshore-records", "records: dossiers are records", "the garbage collector", collects(file)},
 		{"An editor of everything", "seals a Dossier of their own", seals(eve), "longshore-operator-only", alone + "dossiers", "the operator", seals(operator)},
 		{
 			"Whoever may erase", "rewrites the record of a Dossier", writesFile(dora, func(d *v1alpha1.Dossier) { d.Spec.Record.Outcome = v1alpha1.OutcomeCompleted }),
@@ -250,8 +293,8 @@ func records(s *stock) []attack {
 			"An editor of everything", "changes a verdict after the fact", func(w world) outcome {
 				return edits(w, eve, s.said, func(a *v1alpha1.Attestation) { a.Spec.Verdict = v1alpha1.VerdictRejected })
 			},
-			bySchema, "an attestation is immutable", "stating the opposite", func(w world) outcome {
-				return w.creates(ana, attestation(s.held.Name, "approval/engagement", v1alpha1.VerdictRejected, terms(digest)))
+			bySchema, "an attestation is immutable", "labels it, and leaves the verdict as it is", func(w world) outcome {
+				return edits(w, eve, s.said, func(a *v1alpha1.Attestation) { a.Labels = map[string]string{"reviewed": "yes"} })
 			},
 		},
 		{
@@ -273,8 +316,8 @@ func records(s *stock) []attack {
 	}
 }
 
-// deletesAs is a record deleted by the operator: RBAC lets it delete none, but the policy would.
-func deletesAs(of func() client.Object) func(world) outcome {
+// collects is a record deleted by the garbage collector, after its owner. The operator itself may delete none.
+func collects(of func() client.Object) func(world) outcome {
 	return func(w world) outcome {
 		return w.deletes("system:serviceaccount:kube-system:generic-garbage-collector", of())
 	}
