@@ -111,7 +111,7 @@ func TestEveryControllerRuns(t *testing.T) {
 	g := NewWithT(t)
 	operate(t)
 	g.Eventually(running).WithTimeout(patience).Should(ConsistOf(
-		"accessgrant", "accessprovider", "assignment", "placer", "checklist", "compliancepolicy", "dossier", "talentpool", "worker", "engagement", "engagement-planner",
+		"accessgrant", "accessprovider", "assignment", "placer", "checklist", "compliancepolicy", "dossier", "talentpool", "worker", "engagement", "engagement-planner", "grant-statement",
 	))
 }
 

@@ -36,6 +36,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if err := (&planner{r}).setup(mgr); err != nil {
 		return err
 	}
+	if err := (&grantSaid{r}).setup(mgr); err != nil {
+		return err
+	}
 	edited := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("engagement").
