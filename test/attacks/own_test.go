@@ -86,6 +86,20 @@ func ownAffairs(*stock) []attack {
 	determine := plainly("determination/classification", v1alpha1.VerdictDetermined, determining)
 	signed := plainly("onboarding/nda", v1alpha1.VerdictDone)
 	stage := plainly("approval/stage.Budget", v1alpha1.VerdictApproved)
+	ofGrant := func(w world) outcome {
+		e := w.hired(mia)
+		w.hasAccess(e, design)
+		return w.states(seth, attestation(w.grants(e)[design].Name, "access/withdraw", v1alpha1.VerdictDone, func(a *v1alpha1.Attestation) { a.Spec.SubjectRef.Kind = "AccessGrant" }))
+	}
+	reclassified := func(w world) outcome {
+		e := w.hired(mia)
+		keeps(w, mia, e, ofType(v1alpha1.FixedTermEmployee))
+		return w.waits(e, "approval/amendment")
+	}
+	byPipeline := func(user string) func(world) outcome {
+		return affair{requestedBy(gitops), plainly("approval/access."+design, v1alpha1.VerdictApproved)}.by(user)
+	}
+	noShow := plainly("start/confirmed", v1alpha1.VerdictNoShow)
 	kept := func(who, what string, try func(world) outcome, says, twin string, passes func(world) outcome) attack {
 		return attack{who, what, try, byOperator, says, twin, passes}
 	}
@@ -111,6 +125,16 @@ func ownAffairs(*stock) []attack {
 		kept("A requester"+everyRole, "determines the legal form of what they asked for", affair{requestedBy(uma), determine}.by(uma), "SelfDealing: a requester of the engagement cannot determine its classification", "legal", affair{requestedBy(uma), determine}.by(lea)),
 		kept("A worker"+everyRole, "determines the legal form of their own work", affair{requestedBy(mia, pinned(wim)), determine}.by(wim), "SelfDealing: the worker cannot determine the classification of their own engagement", "legal", affair{requestedBy(mia, pinned(wim)), determine}.by(lea)),
 		kept("Whoever changed the facts of another's request", "determines the legal form from them", affair{factsChangedBy(uma), determine}.by(uma), "SelfDealing: a requester of the engagement cannot determine its classification", "legal", affair{factsChangedBy(uma), determine}.by(lea)),
+		kept("A worker", "says that a colleague did not turn up, which would end their engagement", affair{hiredBy(mia, onboardedBy("onboarding")), noShow}.by(bob), "NotIndependent: a worker does not say who did not turn up", "talent operations", affair{hiredBy(mia, onboardedBy("onboarding")), noShow}.by(tess)),
+		kept("A worker"+everyRole, "approves the engagement that names them, under the account that access is given to", affair{requestedBy(mia, pinned(wim)), approve}.by(wimAtWork), "SelfDealing: the worker cannot decide the approval of their own engagement", "another approver", affair{requestedBy(mia, pinned(wim)), approve}.by(ana)),
+		kept("A requester", "opens profiles for other worker types, by an amendment that the worker accepts", reclassified, "0 of 1 approvals of the change (the legal form changes: FixedTermEmployee", "once an approver approves it", func(w world) outcome {
+			e := w.hired(mia)
+			keeps(w, mia, e, ofType(v1alpha1.FixedTermEmployee))
+			e = w.until(e.Name, "an amendment", func(e *v1alpha1.Engagement) bool { return e.Status.Amendment != nil })
+			return w.states(ana, attestation(e.Name, "approval/amendment", v1alpha1.VerdictApproved, terms(e.Status.Proposed.Hash)))
+		}),
+		kept("A pipeline that has two service accounts", "approves by one the profile that the other asks for", byPipeline(pipeline), "NotAPerson: a person answers for handing out a profile", "security", byPipeline(seth)),
+		kept("Security", "withdraws access by a word about its AccessGrant, and believes it gone", ofGrant, "UnknownClaim: nothing is stated of an AccessGrant, and its access stays as it was", "of the engagement", func(w world) outcome { w.withdrawnBy(seth); return passes }),
 		kept("A requester", "resigns for the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(mia), "NotTheWorker: a resignation is stated by the worker", "the worker", affair{hiredBy(mia), plainly("end/engagement", v1alpha1.VerdictResigned)}.by(ada)),
 	}
 }

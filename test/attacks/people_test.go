@@ -46,6 +46,11 @@ const (
 	eve    = "eve"  // May write every object of every kind, status included, and holds none of Longshore's verbs.
 	gitops = "system:serviceaccount:argocd:argocd-application-controller"
 
+	// Of the pipeline that gitops belongs to; it may hand out the profile design as well.
+	pipeline = "system:serviceaccount:argocd:pipeline"
+	// An account that access is given to, of the worker wim, who has another username; it may approve.
+	wimAtWork = wim + "-at-work"
+
 	operator = admission.OperatorUsername
 )
 
@@ -84,10 +89,10 @@ func bindPeople(ctx context.Context) error {
 	}
 	all := []bound{
 		{"", "test-grant-all", rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: leads}},
-		{team, "longshore-engagement-editor", user(gitops)},
+		{team, "longshore-engagement-editor", user(gitops)}, {team, "longshore-requester", user(pipeline)},
 	}
 	for role, users := range map[string][]string{
-		"requester": {mia, gus, noa, leo}, "approver": {ana, amos}, "coordinator": {ben}, "reviewer": {rex}, "talent-operations": {tess}, "worker": {ada, bob},
+		"requester": {mia, gus, noa, leo}, "approver": {ana, amos, wimAtWork}, "coordinator": {ben}, "reviewer": {rex}, "talent-operations": {tess}, "worker": {ada, bob},
 	} {
 		for _, u := range users {
 			all = append(all, bound{team, "longshore-" + role, user(u)})
@@ -99,7 +104,7 @@ func bindPeople(ctx context.Context) error {
 	all = append(all,
 		bound{talent, "longshore-talent-operations", user(tess)},
 		bound{"", "longshore-legal", user(lea)}, bound{"", "longshore-security", user(seth)}, bound{"", "longshore-data-protection", user(dora)},
-		bound{"", "test-grant-design", user(mia)}, bound{"", "test-grant-design", user(uma)}, bound{"", "test-grant-design", user(gitops)},
+		bound{"", "test-grant-design", user(mia)}, bound{"", "test-grant-design", user(uma)}, bound{"", "test-grant-design", user(gitops)}, bound{"", "test-grant-design", user(pipeline)},
 		bound{"", "test-grant-all", user(gus)}, bound{"", "test-editor", user(eve)},
 	)
 	var err error
