@@ -226,7 +226,7 @@ func TestWhatAsksForNothingMoreKeepsTheRequester(t *testing.T) {
 		"a stage more": func(e *v1alpha1.Engagement) {
 			e.Spec.Approvals.Stages = append(e.Spec.Approvals.Stages, v1alpha1.ApprovalStage{Name: "Legal"})
 		},
-		"the whole onboarding":                      onboardedBy("onboarding", v1alpha1.OnboardingFull),
+		"the whole onboarding":                       onboardedBy("onboarding", v1alpha1.OnboardingFull),
 		"other requirements of who is named already": seeking("falconry"),
 		"no choice, of who is named already":         chosen(v1alpha1.SelectionAutomatic),
 	} {
