@@ -56,7 +56,15 @@ func TestGitOpsToolsReadWhatTheOperatorMeansAfterEveryWrite(t *testing.T) {
 			t.Errorf("no engagement was ever read in %s", phase)
 		}
 	}
-	t.Logf("read in states %v and phases %v", r.states, r.phases)
+	for _, fact := range evident {
+		if r.facts[fact.is] == 0 {
+			t.Errorf("no engagement was ever read of which it is so that %s", fact.is)
+		}
+	}
+	if r.facts[isBlocked] == 0 {
+		t.Errorf("no engagement was ever read of which it is so that %s", isBlocked)
+	}
+	t.Logf("read in states %v and phases %v, while %v", r.states, r.phases, r.facts)
 }
 
 // TestWhateverIsAppliedFirstTheEngagementSettlesAlike applies one team's repository in many orders, with passes in between that read late and are killed, and
@@ -95,49 +103,4 @@ func TestWhateverIsAppliedFirstTheEngagementSettlesAlike(t *testing.T) {
 	if held == 0 {
 		t.Error("no order ever held the engagement up: nothing was tried")
 	}
-}
-
-// reader reads engagements as GitOps tools do, and counts what it sees.
-type reader struct {
-	t      *testing.T
-	argo   *reading.Argo
-	states map[reading.State]int
-	phases map[v1alpha1.Phase]int
-}
-
-func newReader(t *testing.T) *reader {
-	t.Helper()
-	argo, err := reading.OpenArgo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &reader{t: t, argo: argo, states: map[reading.State]int{}, phases: map[v1alpha1.Phase]int{}}
-}
-
-// as has what is found from now on belong to a test.
-func (r *reader) as(t *testing.T) { r.t = t }
-
-// watch reads what a world has, and whatever is stored in it from now on.
-func (r *reader) watch(w *world) *world {
-	for _, eng := range w.engagements {
-		r.read(w, eng)
-	}
-	w.watch = func(eng *v1alpha1.Engagement) { r.read(w, eng) }
-	return w
-}
-
-func (r *reader) read(w *world, eng *v1alpha1.Engagement) {
-	object, err := reading.Served("Engagement", eng)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	state, err := r.argo.Check(object)
-	if err != nil {
-		r.t.Fatalf("at %s, of %s in %q: %v", w.now.Format(time.DateTime), eng.Name, eng.Status.Phase, err)
-	}
-	if closed := eng.Status.Phase == v1alpha1.PhaseClosed; state == reading.Closed && !closed {
-		r.t.Fatalf("at %s %s is read as closed and is %s", w.now.Format(time.DateTime), eng.Name, eng.Status.Phase)
-	}
-	r.states[state]++
-	r.phases[eng.Status.Phase]++
 }
