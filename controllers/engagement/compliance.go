@@ -247,15 +247,43 @@ func (p *pass) heldWith(w *v1alpha1.Worker) string {
 	if len(v.Violations) > 0 {
 		return v.Violations[0].Message
 	}
-	need := p.approvers(p.verdict(), v)
-	if short := p.shortOf(need, proposedHash(p.st)); short != nil && need > p.approvers(p.verdict()) {
-		why := "the policies of where they work ask for more approvers"
-		if len(v.Approvals) > 0 {
-			why = v.Approvals[0].Message
-		}
-		return why + ": " + short.ask()
+	if o := p.candidateLacks(w); o != nil {
+		return o.message
 	}
 	return ""
+}
+
+// candidateLacks is an approval that the policies ask for because of a candidate, beyond those that the engagement itself needs, or nil.
+func (p *pass) candidateLacks(w *v1alpha1.Worker) *outstanding {
+	v := p.verdictOn(w)
+	need := p.approvers(p.verdict(), v)
+	short := p.shortOf(need, proposedHash(p.st))
+	if short == nil || need <= p.approvers(p.verdict()) {
+		return nil
+	}
+	why := "the policies of where they work ask for more approvers"
+	if len(v.Approvals) > 0 {
+		why = v.Approvals[0].Message
+	}
+	return &outstanding{short.claim, why + ": " + short.ask()}
+}
+
+// waitForCandidates asks for the approval that keeps candidates from the work whom nothing else in the policies does; for the first of them by name.
+func (p *pass) waitForCandidates(workers ...v1alpha1.Worker) {
+	var first string
+	var lacking *outstanding
+	for i := range workers {
+		w := &workers[i]
+		if lacking != nil && w.Name > first || !p.judgeable(w) || len(p.verdictOn(w).Violations) > 0 {
+			continue
+		}
+		if o := p.candidateLacks(w); o != nil {
+			first, lacking = w.Name, o
+		}
+	}
+	if lacking != nil {
+		p.wait(lacking.claim, v1alpha1.ActorApprover, p.since(lacking.claim), nil, fmt.Sprintf("for %s: %s", first, lacking.message))
+	}
 }
 
 // newlyHeld says which policy the changed terms would break that the accepted ones do not, or nothing. What is broken already does not keep people from mending

@@ -240,6 +240,11 @@ func TestCandidatesAreRuledOutByTheirOwnPolicies(t *testing.T) {
 		}
 		w.say(approves("approval/engagement", "dora", w.proposed()), w.answer(v1alpha1.VerdictDeclined)).expectOffered("ada")
 	})
+	t.Run("for everybody one more has to approve, and an approver is waited for", func(t *testing.T) {
+		w := aMarketingTeam(t).add(aPolicy("abroad", "").Rule(v1alpha1.EnforceRequireApproval, "!("+british+")"), anEngagement("designer")).approve()
+		w.expectStalled(v1alpha1.ReasonNoCandidates).expectTold("approval/engagement", "for ada: policy abroad, rule requireapproval0", "1 of 2 approvals")
+		w.say(approves("approval/engagement", "dora", w.proposed())).expectOffered("ada").expectStalled("")
+	})
 	t.Run("nobody is left", func(t *testing.T) {
 		w := aMarketingTeam(t).add(aPolicy("home", "").Rule(v1alpha1.EnforceDeny, "!("+british+")"), anEngagement("designer")).approve()
 		w.expectPhase(v1alpha1.PhaseRecruiting).expectStalled(v1alpha1.ReasonNoCandidates)

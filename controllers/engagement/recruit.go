@@ -29,6 +29,9 @@ func (p *pass) recruit() bool {
 	}
 	if p.st.Recruitment.Offer == nil && !p.Engagement.Spec.Suspend {
 		p.look()
+		if p.st.Recruitment.Offer == nil && p.st.Recruitment.Eligible == 0 {
+			p.waitForCandidates(p.Members...)
+		}
 	}
 	if offer := p.st.Recruitment.Offer; offer != nil && p.answer(offer) == nil {
 		p.until(offer.ExpiresAt.Time)
@@ -100,6 +103,7 @@ func (p *pass) accept(offer *v1alpha1.Offer, w *v1alpha1.Worker, at metav1.Time)
 		p.until(offer.ExpiresAt.Time)
 		message := fmt.Sprintf("%s accepted, and cannot be engaged now: %s. The next candidate is asked at %s", offer.Worker, why, offer.ExpiresAt.UTC().Format(time.RFC3339))
 		p.stall(v1alpha1.ReasonNoCandidates, message)
+		p.waitForCandidates(*w)
 		p.wait("recruitment/accepted", v1alpha1.RoleManager, at.Time, &offer.ExpiresAt.Time, message)
 		return false
 	}
