@@ -164,12 +164,13 @@ func TestTenureIsCountedAcrossAPersonsEngagements(t *testing.T) {
 	s.request("next")
 	s.begin("next", ada)
 	cp := s.policy()
-	cp.Spec.Tenure = &v1alpha1.Tenure{Max: "P1D"}
+	cp.Spec.Tenure = &v1alpha1.Tenure{Max: "P2D"}
 	s.mustCreate(admin, cp)
-	limit := metav1.NewTime(start.AddDate(0, 0, 1))
+	since := metav1.NewTime(start.UTC().Truncate(24 * time.Hour)) // days count, those of UTC
+	limit := metav1.NewTime(since.AddDate(0, 0, 2))
 	eng := s.eventually("next", "a tenure since the first engagement, and an end at its limit", func(eng *v1alpha1.Engagement) bool {
 		c, e := eng.Status.Compliance, eng.Status.Ending
-		return c != nil && c.Tenure != nil && c.Tenure.Since.Equal(&start) && c.Tenure.Limit.Equal(&limit) && (e == nil || e.Cause == v1alpha1.EndTenure)
+		return c != nil && c.Tenure != nil && c.Tenure.Since.Equal(&since) && c.Tenure.Limit.Equal(&limit) && (e == nil || e.Cause == v1alpha1.EndTenure)
 	})
 	grants := &v1alpha1.AccessGrantList{}
 	if err := admin.List(s.Context(), grants, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.EngagementLabel: "next"}); err != nil {
