@@ -2,6 +2,7 @@ package compliance
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,8 +43,12 @@ func TestAWarningIsGivenAheadOfTime(t *testing.T) {
 			if w := ahead(first.Add(-time.Second)); w != nil {
 				t.Errorf("nothing should be told earlier than %s: %s", tc.why, w.Message)
 			}
-			if ahead(first) == nil {
-				t.Errorf("a warning should be given from %s on, %s, that names %s", tc.first, tc.why, tc.fails)
+			w := ahead(first)
+			if w == nil {
+				t.Fatalf("a warning should be given from %s on, %s, that names %s", tc.first, tc.why, tc.fails)
+			}
+			if phrase := "from " + tc.fails + "T00:00:00Z on: "; tc.rule != "" && !strings.Contains(w.Message, phrase) {
+				t.Errorf("the warning should say %q and what the rule says then: %s", phrase, w.Message)
 			}
 		})
 	}
