@@ -147,7 +147,8 @@ func (p *pass) judgeDetermination(rec v1alpha1.AttestationRecord) *v1alpha1.Stan
 		return selfDealing("the worker cannot determine the classification of their own engagement; somebody else with the verb classify must")
 	}
 	accepted := p.engaged() && rec.Terms == classificationHash(&p.st.Terms.Classification) // determined again while another is proposed
-	if rec.Terms == "" {                                                                   // older than the rule that asks for it: what was read may have been edited since
+	if rec.Terms == "" {
+		// Older than the rule that asks for it: what was read may have been edited since.
 		return ignored(reasonOther, "it does not say which classification was read; read spec.classification again and state it with terms: %s", p.st.Proposed.Classification)
 	}
 	if rec.Terms != p.st.Proposed.Classification && !accepted {
