@@ -28,8 +28,8 @@ const (
 	EngagementByScorecard = "engagement-by-scorecard"
 	// EngagementByProfile holds every AccessProfile that is asked for or accepted.
 	EngagementByProfile = "engagement-by-profile"
-	// EngagementByJurisdiction holds where the work is done, as proposed and as accepted: the country and, if one is named, its
-	// subdivision. Closed engagements are left out.
+	// EngagementByJurisdiction holds where the work is done, as proposed and as accepted, and where the engaged worker works: the country
+	// and, if one is named, its subdivision. Closed engagements are left out.
 	EngagementByJurisdiction = "engagement-by-jurisdiction"
 	// EngagementByPoolName holds the pool's name alone. Closed engagements are left out.
 	EngagementByPoolName = "engagement-by-pool-name"

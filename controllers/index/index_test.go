@@ -119,6 +119,10 @@ func TestEveryIndexFindsWhatItIsNamedFor(t *testing.T) {
 			e.Spec.Classification.Jurisdiction = "DE"
 			e.Status.Terms = &v1alpha1.AcceptedTerms{Classification: v1alpha1.Classification{Jurisdiction: "US-NY"}}
 		}), []string{"DE", "US", "US-NY"}},
+		{EngagementByJurisdiction, "where the engaged worker works counts even when their object is gone", engagement(func(e *v1alpha1.Engagement) {
+			e.Spec.Classification.Jurisdiction = "DE"
+			e.Status.Worker = &v1alpha1.EngagedWorker{Name: "ada", Jurisdiction: "PT"}
+		}), []string{"DE", "PT"}},
 		{EngagementByJurisdiction, "a closed one is judged no more", engagement(func(e *v1alpha1.Engagement) {
 			e.Spec.Classification.Jurisdiction, e.Status.Phase = "DE", v1alpha1.PhaseClosed
 		}), nil},

@@ -91,6 +91,9 @@ func engagementJurisdictions(e *v1alpha1.Engagement) []string {
 	if t := e.Status.Terms; t != nil {
 		found = append(found, jurisdictions(t.Classification.Jurisdiction)...)
 	}
+	if w := e.Status.Worker; w != nil { // known also when the Worker object is gone
+		found = append(found, jurisdictions(w.Jurisdiction)...)
+	}
 	return found
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // determine is what to do where a determination is lacking.
-const determine = "somebody with the verb classify who is neither a requester nor the worker states it by an Attestation determination/classification"
+const determine = "somebody with the verb classify who is neither a requester nor the worker states it by an Attestation determination/classification whose terms are status.proposed.classification"
 
 // determination that the policy asks for. The result is until when it counts, or nil if none does.
 func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *time.Time {

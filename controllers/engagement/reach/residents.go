@@ -59,6 +59,7 @@ func (r *residents) of(ctx context.Context, eng *v1alpha1.Engagement) []string {
 			is = is && r.gone(ctx, w)
 		}
 		add(jurisdiction, is)
+		add(w.Jurisdiction, w.Jurisdiction != "")
 		return found
 	}
 	namespace := index.PoolNamespace(eng)
