@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -101,6 +103,23 @@ func (o *office) erase(args ...string) (string, error) {
 	var out bytes.Buffer
 	err := run(o.Context(), append([]string{"-kubeconfig", o.kubeconfig}, args...), &out)
 	return out.String(), err
+}
+
+// mayErase gives somebody what the command reads and writes, until the test ends.
+func (o *office) mayErase(user string) {
+	o.Helper()
+	for _, object := range []client.Object{
+		&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "erase"}, Rules: []rbacv1.PolicyRule{{
+			APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"dossiers", "engagements", "workers"}, Verbs: []string{"get", "list", "update", "patch", "erase"},
+		}}},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "erase"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "erase"},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+		},
+	} {
+		o.must(o.api.Create(o.Context(), object))
+		o.Cleanup(func() { o.must(o.api.Delete(context.Background(), object)) })
+	}
 }
 
 func (o *office) stored(d *v1alpha1.Dossier) *v1alpha1.Dossier {
@@ -216,6 +235,22 @@ func TestWithoutAnOperatorNothingIsCalledErased(t *testing.T) {
 	expect(t, text, []string{d.Name + ": no answer yet"})
 	if o.stored(d).Spec.Erasure == nil {
 		t.Error("expected what was asked for to stand")
+	}
+}
+
+func TestWhatIsAskedAsSomebodyIsAskedWithTheirRightsAndUnderTheirName(t *testing.T) {
+	o := open(t)
+	d := o.seal("p-1", 0)
+	asDee := []string{"-as", "dee", "-person", "p-1", "-reason", "request 17", "-apply", "-wait", "300ms"}
+	if _, err := o.erase(asDee...); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), `User "dee" cannot list resource "dossiers"`) {
+		t.Fatalf("expected dee to have no more rights than RBAC gives them, got %v", err)
+	}
+	o.mayErase("dee")
+	if _, err := o.erase(asDee...); !errors.Is(err, errUnanswered) {
+		t.Fatalf("expected the request to stand and to wait for an operator, got %v", err)
+	}
+	if asked := o.stored(d).Spec.Erasure; asked == nil || asked.By == nil || asked.By.Username != "dee" {
+		t.Errorf("expected the request to be dee's, got %+v", asked)
 	}
 }
 

@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&e.apply, "apply", false, "ask for it; without this the files are only shown")
 	flags.DurationVar(&e.patience, "wait", defaultPatience, "how long to wait for the operator's answer")
 	flags.StringVar(&rules.ExplicitPath, "kubeconfig", "", "the kubeconfig (default: as kubectl finds it, by KUBECONFIG or in the home folder)")
+	flags.StringVar(&overrides.AuthInfo.Impersonate, "as", "", "the user to act as, like kubectl --as; you need the right to impersonate them (default: the kubeconfig's user)")
 	flags.StringVar(&overrides.CurrentContext, "context", "", "the kubeconfig's context (default: the current one)")
 	if err := flags.Parse(args); err != nil {
 		return err
