@@ -10,8 +10,13 @@ import (
 	"github.com/longshore-dev/longshore/controllers/domain/terms"
 )
 
-// determine is what to do where a determination is lacking.
-const determine = "somebody with the verb classify who is neither a requester nor the worker states it by an Attestation determination/classification whose terms are status.proposed.classification"
+// determine and determineAnew are what to do where a determination is lacking.
+const (
+	determine       = classifier + " states it" + asDetermination
+	determineAnew   = classifier + " states it anew" + asDetermination
+	classifier      = "somebody with the verb classify who is neither a requester nor the worker"
+	asDetermination = " by an Attestation determination/classification whose terms are status.proposed.classification"
+)
 
 // determination that the policy asks for. The result is until when it counts, or nil if none does.
 func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *time.Time {
@@ -26,7 +31,7 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 	newest, outdated := j.determined()
 	if newest == nil {
 		if outdated {
-			lack("asks for a determination of the classification, and spec.classification has changed since it was determined", determine+" anew")
+			lack("asks for a determination of the classification, and spec.classification has changed since it was determined", determineAnew)
 		} else {
 			lack("asks for a determination of the classification, and nobody has determined it", determine)
 		}
@@ -37,7 +42,7 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 		expiry = newest.At.Time // Only past the year 9999; nothing counts that long.
 	}
 	if !j.Now.Before(expiry) {
-		lack("asks for a determination of the classification at least every "+p.Spec.Determination.ValidFor+", and the last expired at "+stamp(expiry), determine+" anew")
+		lack("asks for a determination of the classification at least every "+p.Spec.Determination.ValidFor+", and the last expired at "+stamp(expiry), determineAnew)
 		return nil
 	}
 	j.look(expiry)
@@ -50,7 +55,7 @@ func (j *judgement) determination(p *v1alpha1.CompliancePolicy, whole bool) *tim
 	}
 	if expiry.Before(j.plannedEnd()) && applies(p, expiry) && j.ahead(expiry, defaultWarnBefore) && whole {
 		j.warn(finding(p, "asks for a determination of the classification, and the one that counts expires at "+stamp(expiry)+", before the end of the work",
-			"until then "+determine+" anew"), expiry)
+			"until then "+determineAnew), expiry)
 	}
 	return &expiry
 }
