@@ -56,9 +56,9 @@ explain-score: ## Recompute a worker's score and print its derivation: WORKER=<n
 
 # The words reach the command by the environment, so that a reason may hold what a shell would read.
 .PHONY: erase-person
-erase-person: ## Show the sealed files that have a person in clear: PERSON=<personKey> REASON=<why>; ask to erase them: APPLY=1; against retention: DECISION=Erase or Keep; as somebody else: AS=<user>.
+erase-person: ## Show the sealed files that have a person in clear: PERSON=<personKey> REASON=<why>; ask to erase them: APPLY=1; against retention: DECISION=Erase or Keep; as somebody else: ACT_AS=<user>.
 	@[[ -n "$${PERSON:-}" && -n "$${REASON:-}" ]] || { echo "say whom and why: make erase-person PERSON=<personKey> REASON='request 17'" >&2; exit 1; }
-	@$(GO) run ./hack/erase -person "$$PERSON" -reason "$$REASON" -decision "$${DECISION:-}" -as "$${AS:-}" $(if $(filter 1,$(APPLY)),-apply)
+	@$(GO) run ./hack/erase -person "$$PERSON" -reason "$$REASON" -decision "$${DECISION:-}" -as "$${ACT_AS:-}" $(if $(filter 1,$(APPLY)),-apply)
 
 ##@ Develop
 
