@@ -213,7 +213,7 @@ verify-rbac: $(CONTROLLER_GEN) ## Check that the operator's role is fresh.
 
 .PHONY: verify-admission
 verify-admission: ## Check that the admission policies are fresh.
-	@hack/verify-generated.sh generate-admission config/admission controllers/domain/admission/shipped.go
+	@hack/verify-generated.sh generate-admission config/admission +controllers/domain/admission/shipped.go
 
 .PHONY: verify-policies
 verify-policies: ## Check that the guard rails for policy engines are fresh.
